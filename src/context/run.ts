@@ -1,0 +1,30 @@
+import { unexpected } from '../errors.js'
+import { activeContext, runIn } from './active.js'
+import type { Carrier } from './carrier.js'
+import { withSpan } from './span.js'
+import { continueIn, extractTrace } from './wire.js'
+
+/** How `runWithTrace` begins a trace where the carrier names none. */
+export interface RunWithTraceOptions {
+  /** Name of the root span that begins it. @defaultValue 'run with trace' */
+  name?: string
+}
+
+/**
+ * Runs `fn` in the trace that a carrier names: its lines and spans belong to that trace. Where the carrier names none, or a
+ * malformed one, a new trace begins, with a root span that ends when `fn` does. Works with no SDK at all.
+ *
+ * @param carrier - message or request headers
+ * @returns what `fn` returns
+ * @throws SpanlogError INVALID_OPTION if `fn` is no function; else what `fn` throws
+ * @example
+ * ```ts
+ * consumer.on('message', (message) => runWithTrace(message.headers, () => handle(message)))
+ * ```
+ */
+export function runWithTrace<T>(carrier: Carrier | null | undefined, fn: () => T, options: RunWithTraceOptions = {}): T {
+  if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
+  const remote = extractTrace(carrier)
+  if (remote !== undefined) return runIn(continueIn(activeContext(), remote), fn)
+  return withSpan(options.name ?? 'run with trace', { parent: null }, () => fn())
+}

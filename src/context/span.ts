@@ -1,0 +1,181 @@
+import {
+  type Attributes,
+  type Context,
+  type Exception,
+  isSpanContextValid,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import { unexpected } from '../errors.js'
+import { activeContext, runIn, tracerProvider } from './active.js'
+import { reportFault } from './fault.js'
+import { newSpanId, newTraceId } from './ids.js'
+import { state } from './state.js'
+import { RANDOM, SAMPLED } from './traceparent.js'
+import { continueIn } from './wire.js'
+
+const kinds = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+} as const
+
+/** How a span is started. */
+export interface SpanOptions {
+  /** @defaultValue 'internal' */
+  kind?: keyof typeof kinds
+  attributes?: Attributes
+  links?: Link[]
+  /** The parent, for instance from `extractTrace`; `null` begins a new trace. @defaultValue the active span */
+  parent?: SpanContext | null | undefined
+}
+
+/** How `withSpan` runs. */
+export interface WithSpanOptions extends SpanOptions {
+  /** Errors that belong to normal operation: they set the span's status but are not recorded as exceptions. */
+  expectedErrors?: readonly ErrorClass[] | ((error: unknown) => boolean)
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a class is matched whatever its constructor takes
+type ErrorClass = abstract new (...args: any[]) => Error
+
+/**
+ * Runs `fn` inside a new span and ends the span when `fn` returns, throws, or its promise settles. What `fn` throws is
+ * recorded, sets the status to error where it is unset, and is thrown on. Without a tracing SDK the span is not recorded
+ * anywhere, but it has IDs, which the lines carry and `injectTrace` passes on.
+ *
+ * @param name - of low cardinality: `charge card`, not `charge card 4711`
+ * @returns what `fn` returns
+ * @throws SpanlogError INVALID_OPTION for a wrong `name`, `kind` or `fn`; else what `fn` throws
+ * @example
+ * ```ts
+ * const receipt = await withSpan('charge card', { kind: 'client', attributes: { 'order.id': id } }, async (span) => {
+ *   span.setAttribute('card.brand', card.brand)
+ *   return await charge(card)
+ * })
+ * ```
+ */
+export function withSpan<T>(name: string, fn: (span: Span) => T): T
+export function withSpan<T>(name: string, options: WithSpanOptions, fn: (span: Span) => T): T
+export function withSpan<T>(name: string, second: WithSpanOptions | ((span: Span) => T), third?: (span: Span) => T): T {
+  const [options, fn] = typeof second === 'function' ? [{}, second] : [second, third]
+  if (typeof name !== 'string' || name === '') throw unexpected('name', 'a non-empty string', name)
+  if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
+  if (options.kind !== undefined && !(options.kind in kinds))
+    throw unexpected('kind', `one of ${Object.keys(kinds).join(', ')}`, options.kind)
+
+  const { span, context } = startSpan(name, options)
+  const failed = (error: unknown): void => endFailed(span, error, options.expectedErrors)
+  let result: T
+  try {
+    result = runIn(context, () => fn(span))
+  } catch (error) {
+    failed(error)
+    throw error
+  }
+  if (!isThenable(result)) {
+    end(span)
+    return result
+  }
+  // The promise that is returned settles as fn's does, after the span has ended.
+  return result.then(
+    (value) => {
+      end(span)
+      return value
+    },
+    (error: unknown) => {
+      failed(error)
+      throw error
+    },
+  ) as T
+}
+
+/** Starts a span with the process's SDK, or, where there is none, one that only has IDs. Never throws. */
+export function startSpan(name: string, options: SpanOptions): { span: Span; context: Context } {
+  const active = activeContext()
+  const parentContext =
+    options.parent === undefined ? active : options.parent === null ? trace.deleteSpan(active) : continueIn(active, options.parent)
+  const span = sdkSpan(name, options, parentContext) ?? bareSpan(trace.getSpanContext(parentContext))
+  return { span, context: trace.setSpan(parentContext ?? ROOT_CONTEXT, span) }
+}
+
+function sdkSpan(name: string, options: SpanOptions, parentContext: Context): Span | undefined {
+  try {
+    const span = tracerProvider()
+      ?.getTracer('spanlog')
+      .startSpan(
+        name,
+        {
+          kind: kinds[options.kind ?? 'internal'],
+          ...(options.attributes && { attributes: options.attributes }),
+          ...(options.links && { links: options.links }),
+        },
+        parentContext,
+      )
+    // The API without an SDK hands back the parent's own context, or an invalid one.
+    if (span === undefined || !isSpanContextValid(span.spanContext())) return undefined
+    return span.spanContext().spanId === trace.getSpanContext(parentContext)?.spanId ? undefined : span
+  } catch (error) {
+    reportFault('the tracer could not start a span', error)
+    return undefined
+  }
+}
+
+function bareSpan(parent: SpanContext | undefined): Span {
+  const traceState = parent?.traceState
+  if (parent !== undefined && isSpanContextValid(parent)) {
+    return trace.wrapSpanContext({
+      traceId: parent.traceId,
+      spanId: newSpanId(),
+      traceFlags: parent.traceFlags,
+      ...(traceState && { traceState }),
+    })
+  }
+  const traceFlags = RANDOM | (state.settings.untracedSampled ? SAMPLED : 0)
+  return trace.wrapSpanContext({ traceId: newTraceId(), spanId: newSpanId(), traceFlags })
+}
+
+function endFailed(span: Span, error: unknown, expected: WithSpanOptions['expectedErrors']): void {
+  try {
+    if (!isExpected(error, expected)) span.recordException(asException(error))
+    if (isStatusUnset(span)) span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) })
+  } catch (fault) {
+    reportFault('an error could not be recorded on its span', fault)
+  }
+  end(span)
+}
+
+function end(span: Span): void {
+  try {
+    span.end()
+  } catch (error) {
+    reportFault('a span could not be ended', error)
+  }
+}
+
+/** Whether nobody has set the span's status; the API cannot tell, so a span of an unknown SDK counts as unset. */
+export function isStatusUnset(span: Span): boolean {
+  const { status } = span as { status?: { code?: SpanStatusCode } }
+  return (status?.code ?? SpanStatusCode.UNSET) === SpanStatusCode.UNSET
+}
+
+function asException(error: unknown): Exception {
+  return error instanceof Error ? error : String(error)
+}
+
+function isExpected(error: unknown, expected: WithSpanOptions['expectedErrors']): boolean {
+  if (expected === undefined) return false
+  if (typeof expected === 'function') return expected(error)
+  return expected.some((type) => error instanceof type)
+}
+
+function isThenable<T>(value: T): value is T & PromiseLike<Awaited<T>> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}

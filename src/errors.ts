@@ -1,0 +1,77 @@
+import { inspect } from 'node:util'
+
+/**
+ * The catalogue: each code with what to do about it. Codes are stable; texts may be reworded.
+ */
+const remedies = {
+  INVALID_OPTION: 'correct the option',
+  INVALID_TRACE_ID: 'give the 32 hex digits of a trace ID, as the line or the response header shows them',
+  INVALID_TIME: 'give an ISO 8601 time, nanoseconds since the epoch, or a span such as 2h',
+  INVALID_URL: 'give an absolute http:// or https:// URL',
+  PEER_MISSING: 'install the package that the message names',
+  ALREADY_TRACING: 'call shutdown() first, or start tracing once per process',
+  FILE_UNREADABLE: 'check the path and its permissions',
+  FILE_MALFORMED: 'check that the file holds what the option names',
+  LOKI_UNREACHABLE: 'check the URL and that Loki is ready',
+  LOKI_TIMEOUT: 'raise timeoutMs, or narrow --from/--to',
+  LOKI_RATE_LIMITED: 'wait, or narrow --from/--to',
+  LOKI_UNAUTHORIZED: 'check the credentials and the tenant',
+  LOKI_REFUSED: 'the answer says why; correct the selector, the window or the limit',
+  LOKI_BAD_ANSWER: 'check that the URL is that of a Loki and that no proxy rewrites its answers',
+  TEMPO_UNREACHABLE: 'check the URL and that Tempo is ready',
+  TEMPO_TIMEOUT: 'raise timeoutMs, or narrow the window',
+  TEMPO_RATE_LIMITED: 'wait, and ask again',
+  TEMPO_UNAUTHORIZED: 'check the credentials and the tenant',
+  TEMPO_REFUSED: 'the answer says why',
+  TEMPO_BAD_ANSWER: 'check that the URL is that of a Tempo and that no proxy rewrites its answers',
+  ABORTED: 'the caller cancelled it; ask again',
+} as const satisfies Record<string, string>
+
+/** A stable name of what went wrong. */
+export type SpanlogErrorCode = keyof typeof remedies
+
+/** The one class of every error that spanlog throws or reports. */
+export class SpanlogError extends Error {
+  override readonly name = 'SpanlogError'
+  /** Stable; branch on this, never on the text. */
+  readonly code: SpanlogErrorCode
+  /** What to do next. */
+  readonly remedy: string
+
+  /**
+   * @param code - one of the catalogue
+   * @param problem - what was expected and what came, as one clause without a final stop
+   * @param options - `cause`: the error below; `remedy`: a better one than the catalogue's
+   */
+  constructor(code: SpanlogErrorCode, problem: string, options: { cause?: unknown; remedy?: string } = {}) {
+    const remedy = options.remedy ?? remedies[code]
+    super(`${code}: ${problem}; ${remedy}.`, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.remedy = remedy
+  }
+
+  // Two copies of the package in one process have two classes: the name and the code tell, not the prototype.
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'SpanlogError' && 'code' in value && 'remedy' in value
+  }
+}
+
+/** `Expected `limit` to be a positive integer, got "ten" (string)`, as an error of the given code. */
+export function unexpected(name: string, expectation: string, received: unknown, code: SpanlogErrorCode = 'INVALID_OPTION'): SpanlogError {
+  return new SpanlogError(code, `Expected \`${name}\` to be ${expectation}, got ${describe(received)}`)
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value === 'string') return `${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)} (string)`
+  if (typeof value === 'object') return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
+  if (typeof value === 'function') return 'a function'
+  return `${inspect(value)} (${typeof value})`
+}
+
+/** Refuses option names that do not exist: a misspelt option that is silently ignored is the worst kind. */
+export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new SpanlogError('INVALID_OPTION', `${where} has no option \`${name}\`, only ${known.join(', ')}`)
+  }
+}

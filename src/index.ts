@@ -1,0 +1,8 @@
+export { configure, type MirrorOptions, type SpanlogOptions } from './configure.js'
+export { correlationId, currentTrace } from './context/active.js'
+export { bindTrace } from './context/bind.js'
+export type { Carrier, CarrierValue } from './context/carrier.js'
+export { type RunWithTraceOptions, runWithTrace } from './context/run.js'
+export { type SpanOptions, type WithSpanOptions, withSpan } from './context/span.js'
+export { extractTrace, injectTrace } from './context/wire.js'
+export { SpanlogError, type SpanlogErrorCode } from './errors.js'

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/otel3/**', 'test/system/**'],
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    // Tests use the built package by its name, as its users do: it must not go through vite.
+    server: { deps: { external: [/\/dist\//] } },
+    typecheck: { enabled: true, checker: 'tsc', tsconfig: './tsconfig.json', include: ['test/**/*.test-d.ts'] },
+  },
+})
