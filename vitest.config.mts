@@ -9,6 +9,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Tests use the built package by its name, as its users do: it must not go through vite.
     server: { deps: { external: [/\/dist\//] } },
-    typecheck: { enabled: true, checker: 'tsc', tsconfig: './tsconfig.json', include: ['test/**/*.test-d.ts'] },
+    typecheck: { enabled: true, checker: 'tsc', tsconfig: './test/tsconfig.json', include: ['test/**/*.test-d.ts'] },
   },
 })

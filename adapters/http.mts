@@ -1,0 +1,1 @@
+export { type CompletionLogger, type HttpMiddleware, type TraceHttpOptions, traceHttp } from './http.js'

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const root = path.resolve(import.meta.dirname, '../..')
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+const entries = Object.keys(manifest.exports)
+  .filter((entry) => entry !== './package.json')
+  .map((entry) => entry.replace('.', 'spanlog'))
+// What a user of each entry installs, in the versions that this project is developed with.
+const peers = [
+  'pino',
+  'winston',
+  '@opentelemetry/api',
+  ...Object.keys(manifest.peerDependencies).filter((name) => /opentelemetry\/(?!api)/.test(name)),
+]
+let app: string
+
+beforeAll(async () => {
+  app = mkdtempSync(path.join(tmpdir(), 'spanlog-packed-'))
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', app], { cwd: root })
+  const [{ filename }] = JSON.parse(stdout)
+  writeFileSync(path.join(app, 'package.json'), '{ "private": true }')
+  const versions = peers.map((name) => `${name}@${manifest.devDependencies[name]}`)
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`, ...versions], { cwd: app })
+}, 180_000)
+afterAll(() => rmSync(app, { recursive: true, force: true }))
+
+async function program(name: string, text: string): Promise<string> {
+  writeFileSync(path.join(app, name), text)
+  return (await run(process.execPath, [name], { cwd: app })).stdout
+}
+
+describe('packed and installed into an empty project', () => {
+  it.each(entries)('%s gives the same names by import and by require', async (entry) => {
+    const out = await program(
+      'names.mjs',
+      `import { createRequire } from 'node:module'
+       import * as esm from '${entry}'
+       const cjs = createRequire(import.meta.url)('${entry}')
+       const logger = ['spanlog/pino', 'spanlog/winston'].includes('${entry}')
+       const differing = Object.keys(esm).filter((name) => !['default', 'module.exports'].includes(name) && esm[name] !== cjs[name])
+       const missing = logger ? [] : Object.keys(cjs).filter((name) => !(name in esm))
+       console.log(JSON.stringify({ differing, missing, some: Object.keys(esm).length > 0 }))`,
+    )
+    expect(JSON.parse(out)).toEqual({ differing: [], missing: [], some: true })
+  })
+
+  const main = `
+    withSpan('job', () => pino({ base: null, timestamp: false }).info('from pino'))
+    withSpan('job', () => winston.createLogger({ transports: [new winston.transports.Console()] }).info('from winston'))`
+
+  it.each([
+    [
+      'main.mjs',
+      `import { withSpan } from 'spanlog'
+       import pino from 'spanlog/pino'
+       import winston from 'spanlog/winston'`,
+    ],
+    [
+      'main.cjs',
+      `const { withSpan } = require('spanlog')
+       const pino = require('spanlog/pino')
+       const winston = require('spanlog/winston')`,
+    ],
+  ])('%s writes lines that know their trace', async (name, imports) => {
+    const lines = (await program(name, imports + main))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      expect.objectContaining({ msg: 'from pino', trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) }),
+      expect.objectContaining({ message: 'from winston', trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) }),
+    ])
+  })
+
+  it.each([
+    ['nodenext', 'nodenext', 'use.mts'],
+    ['nodenext', 'nodenext', 'use.cts'],
+    ['node16', 'node16', 'use.mts'],
+    ['esnext', 'bundler', 'use.ts'],
+  ])('type-checks under strict with module %s, moduleResolution %s, in %s', async (module, moduleResolution, file) => {
+    const text = `
+      import { correlationId, withSpan } from 'spanlog'
+      import pino, { type Logger } from 'spanlog/pino'
+      import winston from 'spanlog/winston'
+      import { traceHttp } from 'spanlog/http'
+      import { startTracing } from 'spanlog/tracing'
+      import { fileLogs, type LogEntry, lokiLogs } from 'spanlog/logs'
+      import { fileTraces, type Trace } from 'spanlog/traces'
+      import { tracePino, traceWinston } from 'spanlog/instrument'
+      const logger: Logger = pino({ level: 'info' })
+      export const traced: Logger = tracePino(logger)
+      export const other: winston.Logger = traceWinston(winston.createLogger())
+      export const id: string | undefined = withSpan('x', () => correlationId())
+      export const middleware = traceHttp({ logger })
+      export const tracing = startTracing({ serviceName: 'x' })
+      export const entries: Promise<LogEntry[]> = fileLogs({ paths: ['x'] }).forTrace('a').collect().then((all) => all.entries)
+      export const loki = lokiLogs({ url: 'http://127.0.0.1' })
+      export const trace: Promise<Trace | undefined> = fileTraces({ paths: ['x'] }).trace('a').then((result) => result.trace)`
+    writeFileSync(path.join(app, file), text)
+    const options = [
+      '--strict',
+      '--noEmit',
+      '--target',
+      'es2022',
+      '--module',
+      module,
+      '--moduleResolution',
+      moduleResolution,
+      '--esModuleInterop',
+    ]
+    const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types')]
+    const { stdout } = await run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...options, ...types, file], {
+      cwd: app,
+    }).catch((error: { stdout: string }) => error)
+    expect(stdout).toBe('')
+  })
+
+  it('has a command line', async () => {
+    const { stdout } = await run('npx', ['--no-install', 'spanlog', '--version'], { cwd: app })
+    expect(stdout.trim()).toBe(manifest.version)
+  })
+
+  it('installs no runtime dependency of its own', () => {
+    expect(JSON.parse(readFileSync(path.join(app, 'node_modules/spanlog/package.json'), 'utf8')).dependencies).toBeUndefined()
+  })
+})
