@@ -1,0 +1,91 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { traceHttp } from 'spanlog/http'
+import { fileLogs } from 'spanlog/logs'
+import pino from 'spanlog/pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+let folder: string
+let nginx: ChildProcess
+let service: Server
+let url: string
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+beforeAll(async () => {
+  try {
+    execFileSync('nginx', ['-v'], { stdio: 'ignore' })
+  } catch {
+    throw new Error('nginx is missing; on Debian: apt-get install nginx-light')
+  }
+  folder = mkdtempSync(path.join(tmpdir(), 'spanlog-nginx-'))
+  const log = pino({ base: { service: 'orders' } }, createWriteStream(path.join(folder, 'orders.log')))
+  const trace = traceHttp({ logger: log })
+  service = createServer((req, res) => trace(req, res, () => res.end('ok'))).listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  const port = await freePort()
+  url = `http://127.0.0.1:${port}`
+  writeFileSync(
+    path.join(folder, 'nginx.conf'),
+    `daemon off; pid ${folder}/nginx.pid; error_log ${folder}/error.txt;
+     events {}
+     http {
+       log_format traced escape=json '{"time":"$time_iso8601","service":"nginx","msg":"$request","status":$status,"trace_id":"$sent_http_x_trace_id"}';
+       access_log ${folder}/access.log traced;
+       server {
+         listen 127.0.0.1:${port};
+         location / { proxy_pass http://127.0.0.1:${(service.address() as AddressInfo).port}; }
+       }
+     }`,
+  )
+  nginx = spawn('nginx', ['-c', path.join(folder, 'nginx.conf'), '-p', folder], { stdio: 'inherit' })
+  for (let i = 0; i < 100; i++) {
+    if (
+      await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      break
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+})
+afterAll(async () => {
+  nginx.kill('SIGQUIT')
+  await once(nginx, 'exit')
+  service.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('behind a real nginx', () => {
+  it.each([
+    ['that comes in goes on', { traceparent: `00-${'a1'.repeat(16)}-${'b'.repeat(16)}-01` }, 'a1'.repeat(16)],
+    ['that begins in the service comes out', {}, undefined],
+  ])('a trace %s, and its access log belongs to it', async (_, headers: Record<string, string>, expected) => {
+    const res = await fetch(`${url}/orders/7`, { headers })
+    await res.text()
+    const traceId = res.headers.get('x-trace-id') ?? ''
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/)
+    if (expected) expect(traceId).toBe(expected)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const { entries, verdict } = await fileLogs({ paths: [path.join(folder, '*.log')] })
+      .forTrace(traceId)
+      .collect()
+    expect(verdict.complete).toBe(true)
+    expect(entries.map((entry) => [entry.service, entry.message]).toSorted()).toEqual([
+      ['nginx', 'GET /orders/7 HTTP/1.1'],
+      ['orders', 'request completed'],
+    ])
+  })
+})
