@@ -10,8 +10,10 @@ const remedies = {
   INVALID_URL: 'give an absolute http:// or https:// URL',
   PEER_MISSING: 'install the package that the message names',
   ALREADY_TRACING: 'call shutdown() first, or start tracing once per process',
+  QUERY_USED: 'ask the source again for a new query',
   FILE_UNREADABLE: 'check the path and its permissions',
   FILE_MALFORMED: 'check that the file holds what the option names',
+  SPAN_MALFORMED: 'check what wrote the span',
   LOKI_UNREACHABLE: 'check the URL and that Loki is ready',
   LOKI_TIMEOUT: 'raise timeoutMs, or narrow --from/--to',
   LOKI_RATE_LIMITED: 'wait, or narrow --from/--to',
@@ -24,6 +26,7 @@ const remedies = {
   TEMPO_UNAUTHORIZED: 'check the credentials and the tenant',
   TEMPO_REFUSED: 'the answer says why',
   TEMPO_BAD_ANSWER: 'check that the URL is that of a Tempo and that no proxy rewrites its answers',
+  TEMPO_PARTIAL: "raise Tempo's max_bytes_per_trace, or ask again when all of its parts are up",
   ABORTED: 'the caller cancelled it; ask again',
 } as const satisfies Record<string, string>
 
@@ -74,4 +77,10 @@ export function refuseUnknownOptions(where: string, options: object, known: read
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new SpanlogError('INVALID_OPTION', `${where} has no option \`${name}\`, only ${known.join(', ')}`)
   }
+}
+
+/** An error as a reason of a verdict: the text without the code, which stands beside it. */
+export function reasonOf(error: unknown): { code: string; message: string } {
+  if (error instanceof SpanlogError) return { code: error.code, message: error.message.slice(error.code.length + 2) }
+  return { code: 'UNEXPECTED', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
 }

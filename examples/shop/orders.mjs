@@ -10,7 +10,7 @@ import { exporters, port, upstream } from './settings.mjs'
 startTracing({ serviceName: 'orders', exporters })
 const log = winston.createLogger({
   defaultMeta: { service: 'orders' },
-  format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
+  format: winston.format.combine(winston.format.splat(), winston.format.timestamp(), winston.format.json()),
   transports: [new winston.transports.Console()],
 })
 

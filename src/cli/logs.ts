@@ -1,0 +1,31 @@
+import { lineDrawer } from '../view/terminal/lines.js'
+import { escapeJson } from '../view/terminal/text.js'
+import { exitCodeOf } from './exit.js'
+import { mergeByTime, mergeVerdicts } from './merge.js'
+import type { CommandLine } from './options.js'
+import { queryOptionsOf } from './query.js'
+import type { Session } from './session.js'
+import { logSources, noSource, placesOf } from './sources.js'
+import { findTraceId } from './trace-id.js'
+import { linesText, verdictJson, verdictText } from './verdict.js'
+
+/** `spanlog logs`: prints lines as they come, in memory that does not grow with them. */
+export async function run({ values, pasted }: CommandLine, session: Session): Promise<number> {
+  const traceId = findTraceId(pasted)
+  const sources = await logSources(placesOf(values, process.env))
+  if (sources.length === 0) throw noSource('--file or --loki')
+  const { toJson } = await import('../logs/index.js')
+  const queries = sources.map((source) => source.forTrace(traceId, queryOptionsOf(values, session.signal)))
+
+  const draw = lineDrawer({ width: session.width, color: session.color && values['no-color'] !== true })
+  for await (const entry of mergeByTime(queries)) {
+    const rows = values.json === true ? [escapeJson(JSON.stringify(toJson(entry)))] : draw(entry)
+    await session.print(rows.map((row) => `${row}\n`).join(''))
+    if (session.ended() === 'reader gone') break
+  }
+
+  const verdict = mergeVerdicts(await Promise.all(queries.map((query) => query.verdict())))
+  const told = verdictText(linesText(verdict, values.mentions === true), verdict)
+  await session.note(values.json === true ? escapeJson(JSON.stringify(verdictJson(verdict))) : told)
+  return exitCodeOf(verdict.entries > 0, verdict.complete)
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+
+/** One run of the command line: where its output goes, and what may end it early. */
+export interface Session {
+  /** Aborted by Ctrl-C, and when the reader of stdout has gone. */
+  signal: AbortSignal
+  /** Whether stdout shows colours, and how wide it is. */
+  color: boolean
+  width: number
+  /** Writes to stdout; resolves when it can take more. After an abort nothing is written. */
+  print: (text: string) => Promise<void>
+  /** Writes a line to stderr, behind all that was printed. */
+  note: (text: string) => Promise<void>
+  /** Writes what is still held back. */
+  flush: () => Promise<void>
+  /** What ended it early. */
+  ended: () => 'interrupted' | 'reader gone' | undefined
+}
+
+const bufferLength = 64 * 1024
+
+export function openSession(env: Readonly<Record<string, string | undefined>>): Session {
+  const { stdout, stderr } = process
+  const controller = new AbortController()
+  const { signal } = controller
+  let early: 'interrupted' | 'reader gone' | undefined
+  const end = (why: typeof early): void => {
+    early ??= why
+    controller.abort()
+  }
+  // Once: a second Ctrl-C ends the process whatever it is doing.
+  process.once('SIGINT', () => end('interrupted'))
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      if (stream === stdout) end('reader gone')
+    })
+  }
+
+  let held = ''
+  let scheduled = false
+  async function flush(): Promise<void> {
+    const text = held
+    held = ''
+    if (text === '' || early === 'reader gone') return
+    if (!stdout.write(text)) await once(stdout, 'drain', { signal }).catch(() => {})
+  }
+
+  return {
+    signal,
+    color: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    width: stdout.isTTY ? stdout.columns : columnsOf(env['COLUMNS']),
+    async print(text) {
+      if (signal.aborted) return
+      held += text
+      if (held.length >= bufferLength) await flush()
+      else if (!scheduled) {
+        // A slow source's lines appear as they come, a fast one's in large pieces.
+        scheduled = true
+        setImmediate(() => {
+          scheduled = false
+          void flush()
+        })
+      }
+    },
+    async note(text) {
+      await flush()
+      if (early !== 'reader gone') stderr.write(`${text}\n`)
+    },
+    flush,
+    ended: () => early,
+  }
+}
+
+function columnsOf(given: string | undefined): number {
+  const columns = Number(given)
+  return Number.isInteger(columns) && columns > 0 ? columns : 80
+}

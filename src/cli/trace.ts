@@ -1,0 +1,91 @@
+import type { LogEntry, LogVerdict } from '../logs/index.js'
+import type { TraceResult } from '../traces/index.js'
+import { count } from '../view/count.js'
+import { escapeJson } from '../view/terminal/text.js'
+import { drawWaterfall } from '../view/terminal/waterfall.js'
+import { exitCodeOf } from './exit.js'
+import { mergeByTime, mergeTraces, mergeVerdicts } from './merge.js'
+import type { CommandLine } from './options.js'
+import { queryOptionsOf } from './query.js'
+import type { Session } from './session.js'
+import { logSources, noSource, placesOf, traceSources } from './sources.js'
+import { findTraceId } from './trace-id.js'
+import { linesText, verdictJson, verdictText } from './verdict.js'
+
+/** What the sources hold of a trace: its spans where a source of traces was asked, its lines where one of logs was. */
+interface Found {
+  traceId: string
+  entries: LogEntry[]
+  logs?: LogVerdict
+  spans?: TraceResult
+}
+
+/** `spanlog trace`: gathers the trace and its lines, and draws them once both are there. */
+export async function run({ values, pasted }: CommandLine, session: Session): Promise<number> {
+  const traceId = findTraceId(pasted)
+  const places = placesOf(values, process.env)
+  const [logs, traces] = [await logSources(places), await traceSources(places)]
+  if (logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
+  const { signal } = session
+  const queries = logs.map((source) => source.forTrace(traceId, queryOptionsOf(values, signal)))
+  const asked = Promise.all(traces.map((source) => source.trace(traceId, { signal })))
+  const [entries, results] = await Promise.all([collect(mergeByTime(queries)), asked])
+  const found: Found = {
+    traceId,
+    entries,
+    ...(logs.length > 0 && { logs: mergeVerdicts(await Promise.all(queries.map((query) => query.verdict()))) }),
+    ...(traces.length > 0 && { spans: mergeTraces(results) }),
+  }
+
+  const complete = (found.logs?.complete ?? true) && (found.spans?.complete ?? true)
+  const isAny = entries.length > 0 || found.spans?.trace !== undefined
+  if (values.json === true) await printJson(found, complete, session)
+  else {
+    if (isAny) await printPicture(found, { ...session, color: session.color && values['no-color'] !== true })
+    await session.note(summary(found, complete, values.mentions === true))
+  }
+  return exitCodeOf(isAny, complete)
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+async function printPicture({ traceId, spans, entries }: Found, { width, color, print }: Session): Promise<void> {
+  const picture = { traceId, ...(spans?.trace !== undefined && { trace: spans.trace }), entries }
+  for (const row of drawWaterfall(picture, { width, color })) await print(`${row}\n`)
+}
+
+function summary({ logs, spans }: Found, complete: boolean, mentionsShown: boolean): string {
+  const spanCount = spans?.trace?.spans.length ?? 0
+  const what = [
+    ...(spans === undefined ? [] : [spanCount === 0 ? 'no spans' : count(spanCount, 'span')]),
+    ...(logs === undefined ? [] : [linesText(logs, mentionsShown)]),
+  ]
+  return verdictText(what.join(', '), { complete, reasons: [...(spans?.reasons ?? []), ...(logs?.reasons ?? [])] })
+}
+
+function json(value: unknown): string {
+  return escapeJson(JSON.stringify(value))
+}
+
+/** One document, written in pieces: whole it might be longer than a string can be. */
+async function printJson({ spans, logs, entries }: Found, complete: boolean, { print }: Session): Promise<void> {
+  const { toJson: entryToJson } = await import('../logs/index.js')
+  const { toJson: traceToJson } = await import('../traces/index.js')
+  const trace = spans?.trace === undefined ? null : traceToJson(spans.trace)
+  await print(`{"trace":${json(trace)},\n"entries":[`)
+  let separator = '\n'
+  for (const entry of entries) {
+    await print(separator + json(entryToJson(entry)))
+    separator = ',\n'
+  }
+  const verdict = {
+    complete,
+    logs: logs === undefined ? null : verdictJson(logs),
+    trace: spans === undefined ? null : { complete: spans.complete, reasons: spans.reasons },
+  }
+  await print(`],\n"verdict":${json(verdict)}}\n`)
+}

@@ -1,0 +1,136 @@
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { chunkBuffers, readRange } from './chunks.js'
+import { everyLine } from './find.js'
+import { linesWith } from './lines.js'
+
+/** A line and its place among all others: by time, then as the files and their lines stand. */
+export interface PlacedLine {
+  /** Nanoseconds since the epoch; of a line without a time its predecessor's, or -1. */
+  time: bigint
+  /** Number of the file. */
+  file: number
+  /** Number of the line among those found. */
+  place: number
+  text: string
+}
+
+interface Run {
+  start: number
+  end: number
+  lines: number
+}
+
+const writeBytes = 1 << 20
+/** Of each run at a time; there may be hundreds. */
+const readBytes = 1 << 15
+/** What a line costs in memory beside its text, roughly. */
+const lineCost = 200
+
+/**
+ * Sorts any number of lines in bounded memory: past the bound those at hand go as a sorted run to a temporary file, which has no name
+ * any more from its beginning on, so it is gone however the process ends; the runs are merged at the end.
+ */
+export class SortedLines {
+  #held: PlacedLine[] = []
+  #heldBytes = 0
+  readonly #runs: Run[] = []
+  #file: FileHandle | undefined
+
+  constructor(private readonly memoryBytes: number) {}
+
+  async add(line: PlacedLine): Promise<void> {
+    this.#held.push(line)
+    this.#heldBytes += line.text.length + lineCost
+    if (this.#heldBytes > this.memoryBytes) await this.#spill()
+  }
+
+  async *inOrder(): AsyncGenerator<PlacedLine, void> {
+    const held = this.#held.toSorted(compare)
+    if (this.#file === undefined) {
+      yield* held
+      return
+    }
+    yield* merge([...this.#runs.map((run) => readRun(this.#file as FileHandle, run)), ofArray(held)])
+  }
+
+  async close(): Promise<void> {
+    this.#held = []
+    await this.#file?.close()
+  }
+
+  async #spill(): Promise<void> {
+    this.#file ??= await openNameless()
+    const start = this.#runs.at(-1)?.end ?? 0
+    const run: Run = { start, end: start, lines: this.#held.length }
+    let text = ''
+    for (const [i, line] of this.#held.toSorted(compare).entries()) {
+      text += `${JSON.stringify([String(line.time), line.file, line.place, line.text])}\n`
+      if (text.length < writeBytes && i < run.lines - 1) continue
+      const bytes = Buffer.from(text)
+      for (let written = 0; written < bytes.length; ) {
+        written += (await this.#file.write(bytes, written, bytes.length - written, run.end + written)).bytesWritten
+      }
+      run.end += bytes.length
+      text = ''
+    }
+    this.#runs.push(run)
+    this.#held = []
+    this.#heldBytes = 0
+  }
+}
+
+async function openNameless(): Promise<FileHandle> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'spanlog-'))
+  try {
+    return await open(path.join(folder, 'run'), 'wx+', 0o600)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function* readRun(file: FileHandle, { start, end, lines }: Run): AsyncGenerator<PlacedLine, void> {
+  const chunks = readRange(file.fd, chunkBuffers(readBytes), start, end)
+  let count = 0
+  for await (const { text: json = '' } of linesWith(chunks, everyLine)) {
+    const [time, number, place, text] = JSON.parse(json) as [string, number, number, string]
+    count++
+    yield { time: BigInt(time), file: number, place, text }
+  }
+  if (count < lines) throw new Error(`the temporary file returned ${count} of ${lines} lines`)
+}
+
+async function* ofArray<T>(items: readonly T[]): AsyncGenerator<T, void> {
+  yield* items
+}
+
+/** The least of the heads first; a few hundred runs at most, so the heads are looked through. */
+async function* merge(sources: readonly AsyncGenerator<PlacedLine, void>[]): AsyncGenerator<PlacedLine, void> {
+  const heads: { line: PlacedLine; source: AsyncGenerator<PlacedLine, void> }[] = []
+  try {
+    for (const source of sources) {
+      const { value: line } = await source.next()
+      if (line) heads.push({ line, source })
+    }
+    while (heads.length > 0) {
+      let least = 0
+      for (let i = 1; i < heads.length; i++) {
+        const [a, b] = [heads[i], heads[least]]
+        if (a && b && compare(a.line, b.line) < 0) least = i
+      }
+      const head = heads[least]
+      if (head === undefined) return
+      yield head.line
+      const { value: line } = await head.source.next()
+      if (line) head.line = line
+      else heads.splice(least, 1)
+    }
+  } finally {
+    await Promise.all(sources.map((source) => source.return()))
+  }
+}
+
+function compare(a: PlacedLine, b: PlacedLine): number {
+  return a.time < b.time ? -1 : a.time > b.time ? 1 : a.file - b.file || a.place - b.place
+}

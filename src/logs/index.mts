@@ -1,0 +1,15 @@
+export {
+  type FileLogsOptions,
+  fileLogs,
+  fromJson,
+  type LogEntry,
+  type LogEntryJson,
+  type LogQuery,
+  type LogQueryOptions,
+  type LogSource,
+  type LogVerdict,
+  type LokiLogsOptions,
+  lokiLogs,
+  type Severity,
+  toJson,
+} from './index.js'

@@ -1,0 +1,6 @@
+export type { Severity } from '../fields/severity.js'
+export { type FileLogsOptions, fileLogs } from './files/source.js'
+export { fromJson, type LogEntryJson, toJson } from './json.js'
+export type { LokiLogsOptions } from './loki/options.js'
+export { lokiLogs } from './loki/source.js'
+export type { LogEntry, LogQuery, LogQueryOptions, LogSource, LogVerdict } from './types.js'

@@ -1,0 +1,85 @@
+import { SpanlogError } from '../../errors.js'
+import { objectOf } from './answers.js'
+import { LokiAnswer, type LokiClient } from './client.js'
+import type { LokiSettings } from './options.js'
+
+/** What a tenant may ask for. */
+export interface LokiLimits {
+  /** The most entries of one page; lowered where an answer was too large. */
+  maxEntries: number
+  /** The longest window of one query, in nanoseconds. */
+  maxLengthNano: bigint
+  /** How far back Loki looks, by look-back or retention; absent where it is unbounded. */
+  reachNano: bigint | undefined
+  /** Each stream has a `service_name`. */
+  hasServiceName: boolean
+  /** Loki told them; else they are its defaults. */
+  told: boolean
+}
+
+const hour = 3_600_000_000_000n
+const defaults: LokiLimits = { maxEntries: 5000, maxLengthNano: 721n * hour, reachNano: undefined, hasServiceName: true, told: false }
+
+/** As Loki names its only tenant with authentication off. */
+const singleTenant = 'fake'
+
+/** Loki's limits, or its defaults where it does not tell (before 3.x, or behind a proxy). */
+export async function readLimits(client: LokiClient, settings: LokiSettings, signal: AbortSignal): Promise<LokiLimits> {
+  try {
+    try {
+      return parseLimits(await client.get('drilldown-limits', {}, signal))
+    } catch (error) {
+      // This path wants a tenant even with authentication off.
+      const wantsTenant =
+        !settings.hasTenant && error instanceof SpanlogError && error.cause instanceof LokiAnswer && error.cause.status === 401
+      if (!wantsTenant) throw error
+      return parseLimits(await client.get('drilldown-limits', {}, signal, { 'x-scope-orgid': singleTenant }))
+    }
+  } catch (error) {
+    const isAnswer = error instanceof SpanlogError && ['LOKI_REFUSED', 'LOKI_UNAUTHORIZED', 'LOKI_BAD_ANSWER'].includes(error.code)
+    if (!isAnswer) throw error
+    return { ...defaults }
+  }
+}
+
+/** Where Loki refuses a page, it names its limit: `limit > max_entries_limit_per_query (6000 > 5000)`. */
+export function refusedEntries(error: unknown): number | undefined {
+  if (!(error instanceof SpanlogError) || !(error.cause instanceof LokiAnswer)) return undefined
+  const limit = Number(/max_entries_limit_per_query \(\d+ > (\d+)\)/.exec(error.cause.message)?.[1] ?? 0)
+  return limit > 0 ? limit : undefined
+}
+
+function parseLimits(json: unknown): LokiLimits {
+  const limits = objectOf(objectOf(json, 'an object')['limits'], 'limits')
+  const maxEntries = limits['max_entries_limit_per_query']
+  const names = limits['discover_service_name']
+  const reaches = [limits['max_query_lookback'], limits['retention_period']].map(durationNano).filter((nano) => nano > 0n)
+  const maxLength = durationNano(limits['max_query_length'])
+  return {
+    // 0 is no limit.
+    maxEntries: typeof maxEntries === 'number' && Number.isInteger(maxEntries) && maxEntries > 0 ? maxEntries : defaults.maxEntries,
+    maxLengthNano: maxLength > 0n ? maxLength : 1n << 62n,
+    reachNano: reaches.length === 0 ? undefined : reaches.reduce((a, b) => (a < b ? a : b)),
+    hasServiceName: Array.isArray(names) && names.length > 0,
+    told: true,
+  }
+}
+
+const units: Readonly<Record<string, bigint>> = {
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: hour / 60n,
+  h: hour,
+  d: 24n * hour,
+  w: 168n * hour,
+  y: 8760n * hour,
+}
+
+/** `30d1h` as Loki writes it; 0 is none. */
+function durationNano(value: unknown): bigint {
+  if (typeof value !== 'string') return 0n
+  return [...value.matchAll(/(\d+)(ms|[smhdwy])/g)].reduce(
+    (sum, [, count, unit = '']) => sum + BigInt(count ?? 0) * (units[unit] ?? 0n),
+    0n,
+  )
+}

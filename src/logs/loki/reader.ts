@@ -1,0 +1,94 @@
+import { compareEntries } from '../order.js'
+import { badAnswer, type LokiLine, readCounts, readPage } from './answers.js'
+import { isTooLarge, type LokiClient } from './client.js'
+import { type LokiLimits, refusedEntries } from './limits.js'
+import { countQuery } from './logql.js'
+import { gridOver, type Stretch, stretchOf } from './plan.js'
+
+/** What one request for lines brought. */
+export interface Page {
+  /** In order, each once. */
+  lines: LokiLine[]
+  /** Loki's statistics prove that the limit cut nothing. */
+  whole: boolean
+}
+
+// Hundreds at once end in refused connections.
+const maxUnderWay = 4
+
+/** Pages and counts of one query, a few requests at a time. */
+export class LokiReader {
+  readonly limits: LokiLimits
+  readonly warnings = new Set<string>()
+  readonly #client: LokiClient
+  readonly #signal: AbortSignal
+  readonly #waiting: (() => void)[] = []
+  #underWay = 0
+
+  constructor(client: LokiClient, limits: LokiLimits, signal: AbortSignal) {
+    this.#client = client
+    this.limits = limits
+    this.#signal = signal
+  }
+
+  /** The first lines of `[from, to)` that the query finds, as many as one page takes unless `limit` says fewer. */
+  async page(query: string, from: bigint, to: bigint, limit = this.limits.maxEntries): Promise<Page> {
+    const asked = Math.min(limit, this.limits.maxEntries)
+    try {
+      const json = await this.#get(
+        { query, start: String(from), end: String(to), limit: String(asked), direction: 'forward' },
+        { 'x-loki-response-encoding-flags': 'categorize-labels' },
+      )
+      const { lines, matched, warnings } = readPage(json)
+      if (lines.length > asked) throw badAnswer('an end at the limit')
+      if (lines.some(({ timeUnixNano }) => timeUnixNano < from || timeUnixNano >= to)) throw badAnswer('an entry of the window')
+      for (const warning of warnings) this.warnings.add(warning)
+      return { lines: distinct(lines), whole: matched !== undefined && matched < asked && matched >= lines.length }
+    } catch (error) {
+      const lower = refusedEntries(error) ?? (isTooLarge(error) ? Math.floor(asked / 2) : asked)
+      if (lower >= asked || lower < 1) throw error
+      this.limits.maxEntries = Math.min(lower, this.limits.maxEntries)
+      return this.page(query, from, to, limit)
+    }
+  }
+
+  /** How many lines the query finds in each step of the grid over `[from, to)`; steps without any are left out. */
+  async counts(query: string, from: bigint, to: bigint, stepMs: number): Promise<Stretch[]> {
+    const { firstMs, lastMs } = gridOver(from, to, stepMs)
+    const json = await this.#get({
+      query: countQuery(query, stepMs),
+      start: `${firstMs}000000`,
+      end: `${lastMs}000000`,
+      step: `${stepMs}ms`,
+      direction: 'forward',
+    })
+    const counts = readCounts(json).toSorted((a, b) => a.untilMs - b.untilMs)
+    for (const [index, { untilMs }] of counts.entries()) {
+      const isStep = untilMs % stepMs === 0 && untilMs >= firstMs && untilMs <= lastMs
+      if (!isStep || counts[index - 1]?.untilMs === untilMs) throw badAnswer('one count for each step')
+    }
+    return counts.filter(({ count }) => count > 0).map(({ untilMs, count }) => stretchOf(untilMs, stepMs, count))
+  }
+
+  async #get(query: Record<string, string>, headers?: Record<string, string>): Promise<unknown> {
+    if (this.#underWay >= maxUnderWay) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#underWay++
+    try {
+      return await this.#client.get('query_range', query, this.#signal, headers)
+    } finally {
+      // The place goes to the next in turn, or becomes free.
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#underWay--
+      else next()
+    }
+  }
+}
+
+/** In order, each once: Loki keeps exact duplicates of one stream once, so a line that comes twice is one line. */
+export function distinct(lines: readonly LokiLine[]): LokiLine[] {
+  const sorted = lines.toSorted(compareEntries)
+  return sorted.filter((line, index) => {
+    const before = sorted[index - 1]
+    return before === undefined || compareEntries(before, line) !== 0
+  })
+}

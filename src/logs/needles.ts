@@ -1,0 +1,40 @@
+/** Every way in which stores and lines write one trace ID. */
+export interface TraceForms {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string
+  /**
+   * The texts to search lines for: 32 hex digits in lower and in upper case, X-Ray's `1-8-24`, and the low 64 bits in decimal, as
+   * Datadog writes them. Each consists of `[0-9A-Fa-f-]` only, so it stands for itself in any query language.
+   */
+  readonly needles: readonly string[]
+  /** Whether the value of a trace field means this trace, in whichever form. */
+  is(value: string): boolean
+  /** Whether a text holds the ID, in whichever form. */
+  isIn(text: string): boolean
+}
+
+// A decimal of fewer digits is too common a text to search for. One ID in 200,000 has such low bits.
+const minDecimalDigits = 15
+
+/** @param traceId - 32 lower-case hex digits, as `parseTraceId` gives them */
+export function traceForms(traceId: string): TraceForms {
+  const xray = `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`
+  const decimal = BigInt(`0x${traceId.slice(16)}`).toString()
+  const needles = new Set([traceId, traceId.toUpperCase(), xray])
+  if (decimal.length >= minDecimalDigits) needles.add(decimal)
+  return {
+    traceId,
+    needles: [...needles],
+    is: (value) => value === decimal || normalTraceId(value) === traceId,
+    isIn: (text) => [...needles].some((needle) => text.includes(needle)),
+  }
+}
+
+/**
+ * The ID that a trace field holds, as 32 lower-case hex digits where its form tells them all (hex, X-Ray, Google Cloud's
+ * `projects/…/traces/…`); other values as they are.
+ */
+export function normalTraceId(value: string): string {
+  const [, a, b] = /^(?:projects\/[^/]+\/traces\/)?(?:1-(?=[0-9a-f]{8}-))?([0-9a-f]{8})-?([0-9a-f]{24})$/i.exec(value.trim()) ?? []
+  return a === undefined || b === undefined ? value.trim() : (a + b).toLowerCase()
+}

@@ -1,0 +1,160 @@
+import { parseTraceId } from '../context/ids.js'
+import { refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
+import { type TraceForms, traceForms } from './needles.js'
+import { parseTime } from './time.js'
+import type { LogEntry, LogQuery, LogQueryOptions, LogVerdict } from './types.js'
+
+/** What a caller asks of a source, checked. */
+export interface LogRequest {
+  forms: TraceForms
+  /** Inclusive; nanoseconds since the epoch. */
+  from: bigint | undefined
+  /** Exclusive. */
+  to: bigint | undefined
+  signal: AbortSignal | undefined
+  mentions: boolean
+}
+
+/** @throws SpanlogError INVALID_TRACE_ID, INVALID_TIME, INVALID_OPTION */
+export function parseRequest(traceId: unknown, options: LogQueryOptions = {}): LogRequest {
+  const forms = traceForms(parseTraceId(traceId))
+  if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
+  refuseUnknownOptions('forTrace', options, ['from', 'to', 'signal', 'mentions'])
+  const { signal, mentions = false } = options
+  if (typeof mentions !== 'boolean') throw unexpected('mentions', 'a boolean', mentions)
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw unexpected('signal', 'an AbortSignal', signal)
+  const now = Date.now()
+  const from = options.from === undefined ? undefined : parseTime('from', options.from, now)
+  const to = options.to === undefined ? undefined : parseTime('to', options.to, now)
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw unexpected('from', `before \`to\` (${to}), which is exclusive`, from, 'INVALID_TIME')
+  }
+  return { forms, from, to, signal, mentions }
+}
+
+/** The verdict while the source reads. What the source leaves as it is means: not proven. */
+export interface VerdictDraft {
+  /** The source's claim, made last, that nothing is missing; it counts only if the caller read to the end. @defaultValue false */
+  complete: boolean
+  /** Mentions that the source did not yield; those that it yields are counted for it. */
+  mentions: number
+  skipped: number
+  readonly reasons: { code: string; message: string }[]
+  from: bigint | undefined
+  to: bigint | undefined
+}
+
+/** The reason of a proof: its message names the forms, the place and the window that it holds for. */
+export const HOLDS_FOR = 'HOLDS_FOR'
+
+/** An error as a reason of the verdict. */
+export function reasonOf(error: unknown): { code: string; message: string } {
+  if (error instanceof SpanlogError) return { code: error.code, message: error.message.slice(error.code.length + 2) }
+  return { code: 'UNEXPECTED', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+}
+
+/**
+ * The query that a source hands out.
+ *
+ * @param read - the source's reading: yields entries in time order, mentions among them (those not asked for are filtered here, or left
+ *   out and counted by the source); what it throws ends the query and becomes a reason; its `finally` runs whenever the query ends
+ */
+export function logQuery(request: LogRequest, read: (draft: VerdictDraft) => AsyncGenerator<LogEntry, void>): LogQuery {
+  const { signal } = request
+  const draft: VerdictDraft = { complete: false, mentions: 0, skipped: 0, reasons: [], from: request.from, to: request.to }
+  let yielded = 0
+  let used = false
+  let ended = false
+  let settle: (verdict: LogVerdict) => void
+  const settled = new Promise<LogVerdict>((resolve) => {
+    settle = resolve
+  })
+  let abortStep: ((error: unknown) => void) | undefined
+  const onAbort = (): void => abortStep?.(new SpanlogError('ABORTED', 'the signal of the query was aborted'))
+
+  function end(problem?: { code: string; message: string }): IteratorReturnResult<undefined> {
+    if (!ended) {
+      ended = true
+      signal?.removeEventListener('abort', onAbort)
+      if (problem !== undefined) draft.reasons.push(problem)
+      const { complete, mentions, skipped, reasons, from, to } = draft
+      settle({
+        complete: complete && problem === undefined,
+        entries: yielded,
+        mentions,
+        skipped,
+        ...(from !== undefined && { from }),
+        ...(to !== undefined && { to }),
+        reasons: [...reasons],
+      })
+    }
+    return { done: true, value: undefined }
+  }
+
+  function iterate(): AsyncIterator<LogEntry, undefined> {
+    if (used) throw new SpanlogError('QUERY_USED', 'Expected a query that nobody has read yet; this one was read before')
+    used = true
+    const source = read(draft)
+    signal?.addEventListener('abort', onAbort)
+
+    async function step(): Promise<IteratorResult<LogEntry, undefined>> {
+      for (;;) {
+        if (ended) return end()
+        let result: IteratorResult<LogEntry, void>
+        try {
+          // Not Promise.race with one promise for the whole query: that keeps a reaction per entry until the query ends.
+          result = await new Promise((resolve, reject) => {
+            abortStep = reject
+            if (signal?.aborted) onAbort()
+            else source.next().then(resolve, reject)
+          })
+        } catch (error) {
+          // Not awaited: a source that hangs must not hold up an abort.
+          source.return().catch(() => {})
+          return end(reasonOf(error))
+        }
+        if (result.done) return end()
+        if (result.value.mention) {
+          draft.mentions++
+          if (!request.mentions) continue
+        }
+        yielded++
+        return { done: false, value: result.value }
+      }
+    }
+
+    async function stop(): Promise<IteratorReturnResult<undefined>> {
+      if (!ended) {
+        end({ code: 'STOPPED_EARLY', message: 'the caller stopped reading before the end' })
+        await source.return().catch(() => {})
+      }
+      return end()
+    }
+
+    // Calls are served one after the other, as a generator serves them.
+    let tail: Promise<unknown> = Promise.resolve()
+    const inTurn = <T>(serve: () => Promise<T>): Promise<T> => {
+      const served = tail.then(serve)
+      tail = served
+      return served
+    }
+    return { next: () => inTurn(step), return: () => inTurn(stop) }
+  }
+
+  const query: LogQuery = {
+    [Symbol.asyncIterator]: iterate,
+    async verdict() {
+      if (!used) {
+        const entries = iterate()
+        while (!(await entries.next()).done);
+      }
+      return settled
+    },
+    async collect() {
+      const entries: LogEntry[] = []
+      for await (const entry of query) entries.push(entry)
+      return { entries, verdict: await settled }
+    },
+  }
+  return query
+}

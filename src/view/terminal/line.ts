@@ -1,0 +1,69 @@
+import { ERROR_SEVERITY } from '../../fields/severity.js'
+import type { LogEntry } from '../../logs/types.js'
+import type { Paint } from './style.js'
+import { displayWidth, escapeText, fit, wrap } from './text.js'
+
+/** A line for people, escaped: its message, and what else it says. */
+export interface LineText {
+  message: string
+  fields: string
+}
+
+const identity = new Set(['traceid', 'spanid', 'traceflags', 'oteltraceid', 'otelspanid', 'oteltraceflags', 'ddtraceid', 'ddspanid'])
+const time = new Set(['time', 'timestamp', '@timestamp', 'ts'])
+const level = new Set(['level', 'severity', 'lvl', 'loglevel', 'levelname', 'severitytext', 'severitynumber', 'detectedlevel'])
+/** The same on every line of a process; the line itself has them. */
+const process = new Set(['pid', 'hostname'])
+
+/** What a line says beside its time, service and level, which have their own columns, and its IDs, which are those of the trace. */
+export function lineText(entry: LogEntry): LineText {
+  const fields = Object.entries({ ...entry.metadata, ...entry.fields })
+    .filter(([name, value]) => !isShownElsewhere(entry, name.toLowerCase().replaceAll(/[_.-]/g, ''), value))
+    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .join(' ')
+  const message = entry.message ?? (fields === '' ? entry.line : '')
+  return { message: escapeText(message), fields: escapeText(fields) }
+}
+
+function isShownElsewhere(entry: LogEntry, name: string, value: unknown): boolean {
+  if (identity.has(name) || process.has(name)) return true
+  if (time.has(name)) return entry.timeUnixNano !== undefined
+  if (level.has(name)) return entry.severity !== undefined
+  return typeof value === 'string' && (value === entry.message || (value === entry.service && /^(?:service|ddservice|name)/.test(name)))
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'string') return value !== '' && /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value)
+  try {
+    return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value)
+  } catch {
+    return '[unprintable]'
+  }
+}
+
+/** `info `, `ERROR`: the logger's own word; errors stand out by upper case too, since colour may be off. */
+export function levelText(entry: LogEntry, paint: Paint): string {
+  const { severity } = entry
+  if (severity === undefined) return '     '
+  const word = escapeText(severity.text)
+  if (severity.number >= ERROR_SEVERITY) return paint(['red', 'bold'], fit(word.toUpperCase(), columns(word)))
+  return paint(severity.number >= 13 ? 'yellow' : severity.number >= 9 ? 'green' : 'dim', fit(word, columns(word)))
+}
+
+/** Five fit the common words; a longer one may shift its own line, up to eight. */
+function columns(word: string): number {
+  return Math.min(8, Math.max(5, displayWidth(word)))
+}
+
+/** Message and fields, broken into rows. The first may be shorter, where columns stand before it. */
+export function lineRows(text: LineText, firstWidth: number, width: number, maxRows: number, paint: Paint): string[] {
+  const { message, fields } = text
+  const whole = [message, fields].filter((part) => part !== '').join('  ')
+  const { rows, rest } = wrap(whole, firstWidth, width, maxRows)
+  const drawn = rows.map(([start, end]) => {
+    const edge = Math.min(Math.max(start, message.length), end)
+    return whole.slice(start, edge) + paint('dim', whole.slice(edge, end))
+  })
+  if (rest > 0) drawn.push(paint('dim', `… ${rest} more characters`))
+  return drawn
+}

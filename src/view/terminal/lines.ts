@@ -1,0 +1,64 @@
+import type { LogEntry } from '../../logs/types.js'
+import { levelText, lineRows, lineText } from './line.js'
+import { type DrawOptions, MIN_WIDTH, painter, serviceColors } from './style.js'
+import { displayWidth, escapeText, fit } from './text.js'
+
+const maxServiceWidth = 20
+const maxRows = 20
+const timeWidth = '00:00:00.000 '.length
+
+/**
+ * Draws the lines of a trace one at a time, so that a result of any size can be written as it comes: time in UTC, service,
+ * level, message, remaining fields. A day's first line has the date above it. What is long wraps, up to 20 rows.
+ *
+ * ```
+ * 2026-11-21 UTC
+ * 03:44:12.001 gateway info  request received  url=/checkout
+ * 03:44:12.301 orders  ERROR card refused  orderId=7
+ * ```
+ *
+ * @param options - `services`: names to make the column wide enough for from the start; it grows with what comes
+ * @returns a function from a line to its rows, without line breaks
+ */
+export function lineDrawer(options: DrawOptions & { services?: readonly string[] } = {}): (entry: LogEntry) => string[] {
+  const width = Math.max(MIN_WIDTH, options.width ?? 80)
+  const paint = painter(options.color)
+  const colorOf = serviceColors()
+  let serviceWidth = 0
+  for (const service of options.services ?? []) widen(escapeText(service))
+  let day: string | undefined
+
+  function widen(service: string): void {
+    serviceWidth = Math.max(serviceWidth, Math.min(maxServiceWidth, Math.floor(width / 4), displayWidth(service)))
+  }
+
+  return (entry) => {
+    const rows: string[] = []
+    const [date, time] = momentOf(entry.timeUnixNano)
+    if (date !== '' && date !== day) rows.push(paint('dim', `${date} UTC`))
+    if (date !== '') day = date
+    const service = escapeText(entry.service ?? '')
+    widen(service)
+    const level = levelText(entry, paint)
+    const text = lineText(entry)
+    if (entry.mention === true) text.message = `(mention) ${text.message}`
+    const levelWidth = displayWidth(levelText(entry, painter(false)))
+    const first = width - timeWidth - (serviceWidth === 0 ? 0 : serviceWidth + 1) - levelWidth - 1
+    const head =
+      paint('dim', time.padEnd(timeWidth)) +
+      (serviceWidth === 0 ? '' : `${paint(colorOf(service), fit(service, serviceWidth))} `) +
+      `${level} `
+    const [message = '', ...more] = lineRows(text, first, width - timeWidth, maxRows, paint)
+    rows.push((head + message).trimEnd(), ...more.map((row) => ' '.repeat(timeWidth) + row))
+    return rows
+  }
+}
+
+/** Date and time of day in UTC, empty where there is none; a time past what a Date can hold stays a number. */
+function momentOf(unixNano: bigint | undefined): [date: string, time: string] {
+  if (unixNano === undefined) return ['', '']
+  const date = new Date(Number(unixNano / 1_000_000n))
+  if (Number.isNaN(date.getTime())) return [`${unixNano} ns`, '']
+  const [day = '', time = ''] = date.toISOString().split('T')
+  return [day, time.slice(0, -1)]
+}

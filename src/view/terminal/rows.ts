@@ -1,0 +1,94 @@
+import type { LogEntry } from '../../logs/types.js'
+import type { TraceSpan } from '../../traces/types.js'
+import { formatDuration, formatOffset } from './duration.js'
+import { levelText, lineText } from './line.js'
+import { type DrawOptions, MIN_WIDTH, type Paint, painter, serviceColors } from './style.js'
+import { displayWidth, escapeText, fit, truncate, wrap } from './text.js'
+
+/** What all rows of a picture share. */
+export interface Sheet {
+  width: number
+  paint: Paint
+  colorOf: ReturnType<typeof serviceColors>
+  /** The picture's time axis. */
+  startUnixNano: bigint
+  durationNano: bigint
+  nameWidth: number
+  barWidth: number
+}
+
+/** Wide enough for `-365d 04h`, with a space before it. */
+const timeWidth = 10
+const maxNoteRows = 4
+
+export function newSheet(options: DrawOptions, startUnixNano: bigint, endUnixNano: bigint): Sheet {
+  const width = Math.max(MIN_WIDTH, options.width ?? 80)
+  const nameWidth = Math.max(22, Math.floor((width - timeWidth) * 0.54))
+  return {
+    width,
+    paint: painter(options.color),
+    colorOf: serviceColors(),
+    startUnixNano,
+    durationNano: endUnixNano - startUnixNano,
+    nameWidth,
+    barWidth: width - nameWidth - 1 - timeWidth,
+  }
+}
+
+/** A span: its place in the tree, its name (behind the service where that is not its parent's), its bar, its duration. */
+export function spanRow(sheet: Sheet, prefix: string, span: TraceSpan, parentService: string | undefined): string {
+  const { paint, colorOf, nameWidth } = sheet
+  const failed = span.status.code === 'error'
+  const room = nameWidth - displayWidth(prefix) - (failed ? 2 : 0)
+  const service = span.service === parentService ? '' : truncate(`${escapeText(span.service)} `, Math.ceil(room * 0.6))
+  const name = fit(escapeText(span.name), room - displayWidth(service))
+  const color = colorOf(span.service)
+  return (
+    paint('dim', prefix) +
+    (failed ? paint(['red', 'bold'], '✗ ') : '') +
+    paint([color, 'bold'].flat() as typeof color, service) +
+    paint(color, name) +
+    ` ${paint(failed ? 'red' : color, bar(sheet, span))}` +
+    formatDuration(span.endUnixNano - span.startUnixNano).padStart(timeWidth)
+  )
+}
+
+/** The span's part of the trace's time; what is shorter than a cell shows as a thin line. */
+function bar({ startUnixNano, durationNano, barWidth }: Sheet, span: TraceSpan): string {
+  // At a scale of cells a double is exact enough; the differences were taken in whole nanoseconds.
+  const scale = durationNano > 0n ? barWidth / Number(durationNano) : 0
+  const cellOf = (time: bigint): number => Math.round(Number(time - startUnixNano) * scale)
+  const from = Math.min(barWidth - 1, cellOf(span.startUnixNano))
+  const cells = cellOf(span.endUnixNano) - from
+  const drawn = cells >= 1 ? '█'.repeat(cells) : '▏'
+  return (' '.repeat(from) + drawn).padEnd(barWidth)
+}
+
+/** A log line: level, message and fields as far as one row goes, and when it was. `before` stands between prefix and level. */
+export function logRow(sheet: Sheet, prefix: string, entry: LogEntry, before = ''): string {
+  const { paint, width, startUnixNano } = sheet
+  const { message, fields } = lineText(entry)
+  const origin = truncate(before, Math.floor((width - timeWidth) / 2))
+  const head = `${origin === '' ? '' : `${origin} `}${levelText(entry, painter(false))} `
+  const room = width - timeWidth - displayWidth(prefix) - displayWidth(head)
+  const shown = truncate(message, room)
+  const rest = fields === '' ? '' : truncate(`${message === '' ? '' : '  '}${fields}`, room - displayWidth(shown))
+  const filler = ' '.repeat(Math.max(0, room - displayWidth(shown) - displayWidth(rest)))
+  const offset =
+    entry.timeUnixNano === undefined ? '' : filler + paint('dim', formatOffset(entry.timeUnixNano - startUnixNano).padStart(timeWidth))
+  return (
+    paint('dim', prefix) +
+    (origin === '' ? '' : `${paint('dim', origin)} `) +
+    `${levelText(entry, paint)} ${shown}${paint('dim', rest)}${offset}`
+  ).trimEnd()
+}
+
+/** A remark on the span above it, up to four rows. */
+export function noteRows(sheet: Sheet, prefix: string, mark: string, text: string, style: Parameters<Paint>[0]): string[] {
+  const room = sheet.width - displayWidth(prefix) - 2
+  const { rows, rest } = wrap(text, room, room, maxNoteRows)
+  return rows.map(([start, end], index) => {
+    const cut = rest > 0 && index === maxNoteRows - 1 ? truncate(`${text.slice(start, end)}……`, room) : text.slice(start, end)
+    return sheet.paint('dim', prefix) + sheet.paint(style, `${index === 0 ? mark : ' '} ${cut}`)
+  })
+}

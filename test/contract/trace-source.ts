@@ -1,0 +1,226 @@
+import fc from 'fast-check'
+import type { TraceSource, TraceSpan } from 'spanlog/traces'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { otlp, otlpSpan, randomId, span } from '../support/otlp.js'
+import type { Otlp } from '../support/tempo-double/store.js'
+
+/** A store under test. IDs are random, so that a store may live on between runs. */
+export interface StoreUnderTest {
+  source: TraceSource
+  /** Resolves when the store shows what it took: `traceId` with at least `spans` spans. */
+  push(data: Otlp, shown: { traceId: string; spans: number }): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TraceSourceSuite {
+  /** How many generated traces are pushed. @defaultValue 40 */
+  runs?: number
+  /** Whether the store is there at all. @defaultValue true */
+  when?: boolean
+}
+
+/** The duties of every `TraceSource`. */
+export function describeTraceSource(
+  name: string,
+  makeStore: () => Promise<StoreUnderTest>,
+  { runs = 40, when = true }: TraceSourceSuite = {},
+): void {
+  describe.skipIf(!when)(`${name} keeps the contract of a TraceSource`, () => {
+    let store: StoreUnderTest
+    beforeAll(async () => {
+      store = await makeStore()
+    })
+    afterAll(() => store.close())
+
+    async function pushed(...spans: TraceSpan[]): Promise<string> {
+      const traceId = spans[0]!.traceId
+      await store.push(otlp(...spans), { traceId, spans: new Set(spans.map(({ spanId }) => spanId)).size })
+      return traceId
+    }
+
+    it('knows nothing of a trace that nobody sent, and is sure of it', async () => {
+      await pushed(span(randomId(16)))
+      expect(await store.source.trace(randomId(16))).toEqual({ complete: true, reasons: [] })
+    })
+
+    it.each([
+      ['a short ID', 'abc'],
+      ['an ID that is not hex', 'g'.repeat(32)],
+      ['the ID of zeros', '0'.repeat(32)],
+      ['a path', '../../../etc/passwd'],
+      ['nothing', ''],
+      ['a number', 42],
+    ])('refuses %s by name', async (_, id) => {
+      await expect(async () => store.source.trace(id as string)).rejects.toMatchObject({
+        name: 'SpanlogError',
+        code: 'INVALID_TRACE_ID',
+        message: expect.stringContaining('`traceId`') as unknown,
+      })
+    })
+
+    it.each([
+      ['an option that does not exist', { form: 1 }],
+      ['a signal that is none', { signal: 'now' }],
+      ['options that are no object', null],
+    ])('refuses %s', async (_, options) => {
+      await expect(async () => store.source.trace(randomId(16), options as object)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    })
+
+    it('folds an ID in upper case, with blanks around it', async () => {
+      const one = span(randomId(16))
+      const traceId = await pushed(one)
+      expect(await store.source.trace(` ${traceId.toUpperCase()}\n`)).toEqual({
+        trace: { traceId, spans: [one] },
+        complete: true,
+        reasons: [],
+      })
+    })
+
+    it('is incomplete with the reason ABORTED when it is cancelled before it begins', async () => {
+      const traceId = await pushed(span(randomId(16)))
+      const { trace, complete, reasons } = await store.source.trace(traceId, { signal: AbortSignal.abort() })
+      expect({ trace, complete, codes: reasons.map(({ code }) => code) }).toEqual({ trace: undefined, complete: false, codes: ['ABORTED'] })
+    })
+
+    it('returns a span exactly as it was sent', async () => {
+      const traceId = randomId(16)
+      const start = BigInt(Date.now()) * 1_000_000n + 123_457n
+      const whole = span(traceId, {
+        parentSpanId: randomId(8),
+        name: 'charge "card" ünïcode 🚀',
+        service: 'payments',
+        kind: 'client',
+        startUnixNano: start,
+        endUnixNano: start + 7n,
+        status: { code: 'error', message: 'card refused' },
+        attributes: { text: 'a\nb', yes: true, int: -42, double: 0.1, list: ['a', 'b'], 'http.request.method': 'POST', odd: 'constructor' },
+        resource: { 'service.name': 'payments', 'process.pid': 7 },
+        events: [
+          { timeUnixNano: start + 1n, name: 'exception', attributes: { 'exception.type': 'CardError', 'exception.message': 'refused' } },
+          { timeUnixNano: start + 2n, name: 'charging', attributes: {} },
+        ],
+        links: [{ traceId: randomId(16), spanId: randomId(8), attributes: { why: 'batch' } }],
+      })
+      await pushed(whole)
+      expect(await store.source.trace(traceId)).toEqual({ trace: { traceId, spans: [whole] }, complete: true, reasons: [] })
+    })
+
+    it.each(['internal', 'server', 'client', 'producer', 'consumer'] as const)('keeps the kind %s', async (kind) => {
+      const traceId = await pushed(span(randomId(16), { kind }))
+      expect((await store.source.trace(traceId)).trace?.spans.map((one) => one.kind)).toEqual([kind])
+    })
+
+    it('keeps integers that a JavaScript number cannot hold, as strings', async () => {
+      const one = span(randomId(16))
+      const sent = { ...otlpSpan(one), attributes: [{ key: 'big', value: { intValue: '9223372036854775807' } }] }
+      await store.push({ resourceSpans: [{ scopeSpans: [{ spans: [sent] }] }] }, { traceId: one.traceId, spans: 1 })
+      const { trace } = await store.source.trace(one.traceId)
+      expect(trace?.spans[0]?.attributes).toEqual({ big: '9223372036854775807' })
+      expect(trace?.spans[0]?.service).toBe('unknown_service')
+    })
+
+    it('keeps the zeros that an ID of 64 bits begins with', async () => {
+      const one = span('0'.repeat(16) + randomId(8), { spanId: `00000000${randomId(4)}` })
+      const traceId = await pushed(one)
+      expect(await store.source.trace(traceId)).toMatchObject({ trace: { traceId, spans: [{ spanId: one.spanId }] }, complete: true })
+    })
+
+    it('puts together a trace that came in several pushes, by start and then by span ID', async () => {
+      const traceId = randomId(16)
+      const start = BigInt(Date.now()) * 1_000_000n
+      const spans = [
+        span(traceId, { spanId: '00000000000000a1', startUnixNano: start, endUnixNano: start + 9n, service: 'gateway' }),
+        span(traceId, { spanId: '00000000000000a2', startUnixNano: start + 1n, endUnixNano: start + 8n, parentSpanId: '00000000000000a1' }),
+        span(traceId, { spanId: '00000000000000a3', startUnixNano: start + 1n, endUnixNano: start + 7n, service: 'payments' }),
+        span(traceId, { spanId: '00000000000000a0', startUnixNano: start + 2n, endUnixNano: start + 3n, service: 'payments' }),
+      ]
+      const shown = { traceId, spans: 2 }
+      await store.push(otlp(spans[3]!, spans[1]!), shown)
+      await store.push(otlp(spans[2]!, spans[0]!), { ...shown, spans: 4 })
+      expect((await store.source.trace(traceId)).trace?.spans).toEqual(spans)
+    })
+
+    it('returns a span once that was sent twice', async () => {
+      const traceId = randomId(16)
+      const twice = span(traceId)
+      await pushed(twice, twice)
+      await pushed(twice)
+      expect((await store.source.trace(traceId)).trace?.spans).toEqual([twice])
+    })
+
+    it('tells the traces of one batch apart, also where one links to the other and names it', async () => {
+      const [one, other] = [randomId(16), randomId(16)]
+      const mine = span(one)
+      const foreign = span(other, { name: `after ${one}`, links: [{ traceId: one, spanId: mine.spanId, attributes: {} }] })
+      await store.push(otlp(mine, foreign), { traceId: one, spans: 1 })
+      await store.push(otlp(foreign), { traceId: other, spans: 1 })
+      expect(await store.source.trace(one)).toEqual({ trace: { traceId: one, spans: [mine] }, complete: true, reasons: [] })
+      expect((await store.source.trace(other)).trace?.spans).toEqual([foreign])
+    })
+
+    it('returns all of a trace of 2,000 spans', async () => {
+      const traceId = randomId(16)
+      const spans = Array.from({ length: 2000 }, (_, i) => span(traceId, { attributes: { i } }))
+      for (let i = 0; i < spans.length; i += 500) {
+        await store.push(otlp(...spans.slice(i, i + 500)), { traceId, spans: i + 500 })
+      }
+      const { trace, complete } = await store.source.trace(traceId)
+      expect(complete).toBe(true)
+      expect(trace?.spans.map(({ attributes }) => attributes['i']).toSorted((a, b) => Number(a) - Number(b))).toEqual(
+        spans.map((_, i) => i),
+      )
+    })
+
+    it('answers several questions at once', async () => {
+      const ids = await Promise.all(Array.from({ length: 5 }, () => pushed(span(randomId(16)))))
+      const answers = await Promise.all(ids.map((id) => store.source.trace(id)))
+      expect(answers.map(({ trace }) => trace?.traceId)).toEqual(ids)
+    })
+
+    it('returns what was sent, whatever it was', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anySpan, { minLength: 1, maxLength: 6 }), async (parts) => {
+          const traceId = randomId(16)
+          const now = BigInt(Date.now()) * 1_000_000n
+          const spans = parts.map((part, i) => {
+            const { service, offset, length, ...given } = part
+            const startUnixNano = now + BigInt(offset)
+            return span(traceId, {
+              ...given,
+              spanId: `${String(i + 1).padStart(4, '0')}${randomId(6)}`,
+              service,
+              startUnixNano,
+              endUnixNano: startUnixNano + BigInt(length),
+            })
+          })
+          await pushed(...spans)
+          const expected = spans.toSorted((a, b) => Number(a.startUnixNano - b.startUnixNano) || (a.spanId < b.spanId ? -1 : 1))
+          expect(await store.source.trace(traceId)).toEqual({ trace: { traceId, spans: expected }, complete: true, reasons: [] })
+        }),
+        { numRuns: runs },
+      )
+    }, 60_000)
+  })
+}
+
+const word = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+const value = fc.oneof(
+  word,
+  fc.boolean(),
+  fc.maxSafeInteger(),
+  fc.float({ noNaN: true, noDefaultInfinity: true, noInteger: true }),
+  fc.array(word, { minLength: 1, maxLength: 3 }),
+)
+const record = fc.dictionary(fc.stringMatching(/^[a-z][a-z._]{0,15}$/), value, { maxKeys: 5, noNullPrototype: true })
+const anySpan = fc.record({
+  name: word,
+  service: fc.stringMatching(/^[a-z][a-z-]{0,10}$/),
+  kind: fc.constantFrom('internal' as const, 'server' as const, 'client' as const, 'producer' as const, 'consumer' as const),
+  offset: fc.nat(1_000_000),
+  length: fc.nat(1_000_000_000),
+  status: fc.oneof(
+    fc.record({ code: fc.constantFrom('unset' as const, 'ok' as const) }),
+    fc.record({ code: fc.constant('error' as const), message: word }),
+  ),
+  attributes: record,
+})

@@ -1,0 +1,55 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { findAny } from '../../src/files/find.js'
+import { type FoundLine, linesWith } from '../../src/files/lines.js'
+
+const needles = ['abcd', 'wxyz']
+
+/** Cuts the content at every size in turn, each chunk in the one buffer that the source would reuse. */
+async function* chunksOf(content: Buffer, sizes: number[]): AsyncGenerator<Uint8Array, void> {
+  const buffer = Buffer.alloc(Math.max(...sizes))
+  for (let from = 0, turn = 0; from < content.length; turn++) {
+    const size = content.copy(buffer, 0, from, from + sizes[turn % sizes.length]!)
+    yield buffer.subarray(0, size)
+    from += size
+    buffer.fill('abcd')
+  }
+}
+
+async function find(content: string, sizes: number[], maxBytes: number): Promise<FoundLine[]> {
+  const found: FoundLine[] = []
+  for await (const line of linesWith(chunksOf(Buffer.from(content), sizes), findAny(needles), { maxBytes, overlap: 3 })) found.push(line)
+  return found
+}
+
+/** The plain way. */
+function expected(content: string, maxBytes: number): FoundLine[] {
+  return content
+    .split('\n')
+    .filter((line) => needles.some((needle) => line.includes(needle)))
+    .map((line) => (Buffer.byteLength(line) > maxBytes ? {} : { text: line.replace(/\r$/, '') }))
+}
+
+describe('the lines that hold a needle', () => {
+  it('are those that splitting the text would give, wherever the chunks end and whichever lines are too long', async () => {
+    const piece = fc.constantFrom('abcd', 'ab', 'cd', 'wxyz', 'x', 'é', '🚀', '\r', '\n', '\n', ' ')
+    const content = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(''))
+    await fc.assert(
+      fc.asyncProperty(
+        content,
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 4, max: 40 }),
+        async (text, sizes, maxBytes) => {
+          expect(await find(text, sizes, maxBytes)).toEqual(expected(text, maxBytes))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('are found one after the other where every line is one', async () => {
+    const found = await find('{"id":"wxyz"}\n'.repeat(50_000), [65_536], 100)
+    expect(found).toHaveLength(50_000)
+    expect(new Set(found.map(({ text }) => text))).toEqual(new Set(['{"id":"wxyz"}']))
+  })
+})

@@ -1,0 +1,253 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { LokiLogsOptions } from '../../src/logs/loki/options.js'
+import { lokiLogs } from '../../src/logs/loki/source.js'
+import * as faults from '../support/loki-double/faults.js'
+import { type LokiDouble, type LokiDoubleOptions, startLokiDouble } from '../support/loki-double/server.js'
+import { minutesAgo, mixedLines, TRACE } from '../support/loki-lines.js'
+
+const open: LokiDouble[] = []
+// No jitter: a pause of 0 before each further try.
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await Promise.all(open.splice(0).map((double) => double.close()))
+})
+
+/** A Loki with 100 lines of the trace, of which a page takes 30. */
+async function loki(options: LokiDoubleOptions = {}): Promise<LokiDouble> {
+  const double = await startLokiDouble({ maxEntries: 30, ...options })
+  open.push(double)
+  double.push({ app: 'shop' }, mixedLines(TRACE, 100, minutesAgo(5), 1_000_000n))
+  return double
+}
+
+async function collect(double: LokiDouble, options: Partial<LokiLogsOptions> = {}, signal?: AbortSignal) {
+  const source = lokiLogs({ url: double.url, tenant: 'team', retries: 2, ...options })
+  const { entries, verdict } = await source.forTrace(TRACE, { from: '1h', ...(signal !== undefined && { signal }) }).collect()
+  const [reason] = verdict.reasons
+  return { entries, verdict, code: reason?.code, message: reason?.message ?? '' }
+}
+
+/** Short only where a row waits for it: the machine may be slow. */
+const timeoutFor = (fault: faults.Fault) => (fault === faults.hang || fault === faults.hangMidway ? { timeoutMs: 500 } : {})
+const always = { times: Number.POSITIVE_INFINITY }
+
+describe('what may pass is asked for again', () => {
+  it.for<[string, faults.Fault]>([
+    ['429 with Retry-After', faults.tooMany],
+    ['429 with a Retry-After that is a date', faults.refuse(429, 'slow down', { 'retry-after': new Date(0).toUTCString() })],
+    ['500', faults.refuse(500, 'internal')],
+    ['502 with a page of a proxy', faults.refuse(502, '<html>bad gateway</html>')],
+    ['503', faults.refuse(503, 'no ready ingesters')],
+    ['504', faults.refuse(504, 'context deadline exceeded')],
+    ['a connection that is cut', faults.reset],
+    ['a connection that is cut in the middle of the body', faults.resetMidway],
+    ['no answer in time', faults.hang],
+    ['half an answer in time', faults.hangMidway],
+    ['JSON that is cut', faults.cutJson],
+  ])('%s', async ([, fault]) => {
+    const double = await loki()
+    double.inject(fault, { times: 2, on: 'query_range', after: 1 })
+    expect(await collect(double, timeoutFor(fault))).toMatchObject({ verdict: { complete: true, entries: 100 } })
+  })
+})
+
+describe("Loki's own wish when to come back", () => {
+  it('goes before the growing pauses', async () => {
+    const double = await loki()
+    // Without it these tries would take minutes.
+    vi.spyOn(Math, 'random').mockReturnValue(1)
+    double.inject(faults.tooMany, { times: 14, on: 'query_range' })
+    expect(await collect(double, { retries: 15 })).toMatchObject({ verdict: { complete: true, entries: 100 } })
+  })
+})
+
+describe('what stays wrong ends the query with what was fetched so far', () => {
+  it.for<[string, faults.Fault, string, RegExp, number]>([
+    ['429', faults.tooMany, 'LOKI_RATE_LIMITED', /429 to query_range: too many outstanding requests after 3 tries/, 3],
+    ['503', faults.refuse(503, 'no ready ingesters'), 'LOKI_UNREACHABLE', /503 to query_range: no ready ingesters after 3 tries/, 3],
+    ['504', faults.refuse(504, 'slow'), 'LOKI_TIMEOUT', /504/, 3],
+    ['a connection that is cut', faults.reset, 'LOKI_UNREACHABLE', /query_range/, 3],
+    ['a connection that is cut in the middle of the body', faults.resetMidway, 'LOKI_UNREACHABLE', /query_range/, 3],
+    ['no answer', faults.hang, 'LOKI_TIMEOUT', /within 500 ms after 3 tries/, 3],
+    ['half an answer', faults.hangMidway, 'LOKI_TIMEOUT', /within 500 ms/, 3],
+    ['JSON that is cut', faults.cutJson, 'LOKI_BAD_ANSWER', /broken JSON/, 3],
+    ['a page to sign in', faults.html, 'LOKI_BAD_ANSWER', /HTML.*Sign in/, 1],
+    ['400', faults.refuse(400, 'parse error at line 1'), 'LOKI_REFUSED', /400 to query_range: parse error at line 1;/, 1],
+    ['401', faults.refuse(401, 'no org id'), 'LOKI_UNAUTHORIZED', /no org id/, 1],
+    ['403', faults.refuse(403, 'forbidden'), 'LOKI_UNAUTHORIZED', /forbidden/, 1],
+    ['404', faults.refuse(404, '404 page not found'), 'LOKI_REFUSED', /path in front of/, 1],
+    ['a redirect', faults.refuse(302, '', { location: 'https://elsewhere.test/' }), 'LOKI_REFUSED', /https:\/\/elsewhere\.test/, 1],
+    ['JSON that is no answer of Loki', faults.json({ hello: 'world' }), 'LOKI_BAD_ANSWER', /data/, 1],
+    ['null', faults.json(null), 'LOKI_BAD_ANSWER', /an object/, 1],
+  ])('%s', async ([, fault, code, message, tries]) => {
+    const double = await loki()
+    // The two first pages and the count of the form that needs one pass; the windows behind it do not.
+    double.inject(fault, { ...always, on: 'limit=30', after: 2 })
+    const got = await collect(double, timeoutFor(fault))
+    expect(got).toMatchObject({ code, verdict: { complete: false } })
+    expect(`${got.message};`).toMatch(message)
+    expect(got.entries.length).toBeGreaterThan(30)
+    expect(got.entries.length).toBeLessThan(100)
+    const windows = double.seen.filter(({ query }) => query.get('limit') === '30').slice(2)
+    const asked = windows.map(({ query }) => `${query.get('query')} ${query.get('start')}`)
+    expect(Math.max(...asked.map((window) => asked.filter((other) => other === window).length))).toBe(tries)
+  })
+
+  it('a count that fails leaves the page at hand', async () => {
+    const double = await loki()
+    double.inject(faults.refuse(400, 'no metrics here'), { ...always, on: 'step=' })
+    const { entries, verdict } = await collect(double)
+    expect(verdict.complete).toBe(false)
+    expect(entries.length).toBeGreaterThanOrEqual(30)
+  })
+
+  it('one form that fails leaves the lines of the other', async () => {
+    const double = await loki({ maxEntries: 5000 })
+    double.inject(faults.refuse(504, 'too slow'), { ...always, on: '|~' })
+    const { entries, verdict, code } = await collect(double)
+    expect(code).toBe('LOKI_TIMEOUT')
+    expect(verdict).toMatchObject({ complete: false, entries: 25 })
+    expect(entries.every(({ metadata }) => metadata['trace_id'] === TRACE)).toBe(true)
+  })
+
+  it('nobody listens', async () => {
+    const double = await loki()
+    await double.close()
+    const { code, message, verdict } = await collect(double)
+    expect(code).toBe('LOKI_UNREACHABLE')
+    expect(message).toContain('ECONNREFUSED')
+    expect(verdict).toMatchObject({ complete: false, entries: 0 })
+  })
+
+  it('the text of a refusal is short and cannot steer a terminal', async () => {
+    const double = await loki()
+    double.inject(faults.refuse(400, `\u001b[31mred\u202e ${'x'.repeat(5000)}`), { ...always, on: 'query_range' })
+    const { message } = await collect(double)
+    expect(message).toContain('\\u{1b}[31mred\\u{202e} xxx')
+    expect(message.length).toBeLessThan(600)
+  })
+})
+
+describe('answers are not trusted', () => {
+  type Entry = [unknown, unknown, unknown?]
+  it.for<[string, (entry: Entry) => Entry]>([
+    ['a time that is a number', ([, line]) => [1_795_227_540, line]],
+    ['a time that is no number', ([, line]) => ['yesterday', line]],
+    ['a time outside the window', ([, line]) => ['1795227540000000000', line]],
+    ['a line that is none', ([time]) => [time, { evil: true }]],
+    ['metadata that is no text', ([time, line]) => [time, line, { structuredMetadata: { n: 1 } }]],
+  ])('%s', async ([, change]) => {
+    const double = await loki({ maxEntries: 5000 })
+    const fault = faults.changed(({ data }) => {
+      for (const stream of data.result) stream.values = (stream.values as Entry[]).map(change)
+    })
+    double.inject(fault, { ...always, on: 'query_range' })
+    expect(await collect(double)).toMatchObject({ code: 'LOKI_BAD_ANSWER', verdict: { complete: false, entries: 0 } })
+  })
+
+  it.for<[string, unknown]>([
+    [
+      'counts of steps that nobody asked for',
+      { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values: [[1, '3']] }] } },
+    ],
+    ['counts that are none', { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values: [[1, '-3']] }] } }],
+    ['lines where counts belong', { status: 'success', data: { resultType: 'streams', result: [] } }],
+  ])('%s', async ([, body]) => {
+    const double = await loki()
+    double.inject(faults.json(body), { ...always, on: 'step=' })
+    expect(await collect(double)).toMatchObject({ code: 'LOKI_BAD_ANSWER', verdict: { complete: false } })
+  })
+
+  it('more entries than asked for', async () => {
+    const double = await loki({ maxEntries: 5000 })
+    double.inject(
+      (response, honest) => {
+        double.limits.maxEntries = 5000
+        faults.send(response, { ...honest, body: honest.body.replace('5000', '20') })
+      },
+      { on: 'drilldown-limits' },
+    )
+    double.inject(
+      faults.changed(({ data }) => {
+        const [stream] = data.result
+        if (stream !== undefined) stream.values = [...stream.values, ...stream.values, ...stream.values]
+      }),
+      { ...always, on: 'query_range' },
+    )
+    expect(await collect(double)).toMatchObject({ code: 'LOKI_BAD_ANSWER' })
+  })
+
+  it('an answer without end', async () => {
+    const double = await loki()
+    const chunk = new Uint8Array(2 ** 22)
+    const endless: typeof fetch = async (input, init) => {
+      if (!(input as string).includes('query_range')) return fetch(input, init)
+      return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(chunk) }))
+    }
+    const { code, message } = await collect(double, { fetch: endless })
+    expect(code).toBe('LOKI_REFUSED')
+    expect(message).toContain('too large')
+  })
+
+  it("a warning of Loki's is a reason not to call it proven", async () => {
+    const double = await loki({ maxEntries: 5000 })
+    double.inject(
+      (response, honest) => faults.send(response, { ...honest, body: honest.body.replace('{', '{"warnings":["an ingester is missing"],') }),
+      { on: 'query_range' },
+    )
+    expect(await collect(double)).toMatchObject({
+      code: 'LOKI_WARNING',
+      message: 'an ingester is missing',
+      verdict: { complete: false, entries: 100 },
+    })
+  })
+})
+
+describe('an abort', () => {
+  it.for<[string, faults.Fault, string]>([
+    ['while the limits are awaited', faults.hang, 'drilldown-limits'],
+    ['while a page is awaited', faults.hang, 'limit=30'],
+    ['in the middle of a page', faults.hangMidway, 'limit=30'],
+    ['while a count is awaited', faults.hang, 'step='],
+    ['in a pause before another try', faults.refuse(429, 'later', { 'retry-after': '20' }), 'limit=30'],
+  ])('%s ends the query', async ([, fault, on]) => {
+    const double = await loki()
+    double.inject(fault, { ...always, on })
+    const controller = new AbortController()
+    const asked = collect(double, { timeoutMs: 20_000, retries: 5 }, controller.signal)
+    while (!double.seen.some(({ path, query }) => `${path}?${query.toString()}`.includes(on))) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    controller.abort()
+    expect(await asked).toMatchObject({ code: 'ABORTED', verdict: { complete: false } })
+  })
+
+  it('before it began asks nothing', async () => {
+    const double = await loki()
+    expect(await collect(double, {}, AbortSignal.abort())).toMatchObject({ code: 'ABORTED', verdict: { entries: 0 } })
+    expect(double.seen).toEqual([])
+  })
+
+  it('by a caller who stops reading cancels the requests under way', async () => {
+    const double = await loki()
+    double.push({ app: 'shop' }, mixedLines(TRACE, 100, minutesAgo(50), 5_000_000_000n))
+    // The windows behind the first page never answer.
+    double.inject(faults.hang, { ...always, on: 'limit=30', after: 2 })
+    const signals: AbortSignal[] = []
+    const watched: typeof fetch = (input, init) => {
+      if (init?.signal) signals.push(init.signal)
+      return fetch(input, init)
+    }
+    const query = lokiLogs({ url: double.url, tenant: 'team', fetch: watched }).forTrace(TRACE, { from: '1h' })
+    for await (const entry of query) {
+      expect(entry.traceId).toBe(TRACE)
+      break
+    }
+    expect(await query.verdict()).toMatchObject({ complete: false, entries: 1, reasons: [{ code: 'STOPPED_EARLY' }] })
+    expect(signals.length).toBeGreaterThan(2)
+    expect(signals.every(({ aborted }) => aborted)).toBe(true)
+  })
+})

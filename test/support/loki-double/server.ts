@@ -1,0 +1,148 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { drilldownLimits, type LokiLimits, queryInstant, queryRange, type Statistics } from './answers.js'
+import { type Answer, type Fault, send } from './faults.js'
+import { LokiStore, type OtlpLogs } from './store.js'
+
+export interface LokiDoubleOptions extends Partial<LokiLimits> {
+  /** Refuse requests without `X-Scope-OrgID`. @defaultValue false */
+  auth?: boolean
+  statistics?: Statistics
+  /** Milliseconds since the epoch, for the rule that refuses old lines. */
+  now?: () => number
+  /** A path in front of `/loki/api/v1`, as behind a reverse proxy. */
+  prefix?: string
+}
+
+/** One request as it came, and how many were under way with it. */
+export interface Seen {
+  method: string
+  path: string
+  query: URLSearchParams
+  headers: IncomingMessage['headers']
+  underWay: number
+}
+
+export interface LokiDouble {
+  url: string
+  limits: LokiLimits
+  seen: Seen[]
+  /** Stores lines of one stream. */
+  push(stream: Record<string, string>, values: [bigint, string, Record<string, string>?][], tenant?: string): void
+  /** The next `times` requests whose path and query hold `on` get the fault. */
+  inject(fault: Fault, options?: { times?: number; on?: string; after?: number }): void
+  close(): Promise<void>
+}
+
+/** As Loki names its only tenant with authentication off. */
+const singleTenant = 'fake'
+
+/**
+ * A Loki in this process, over real HTTP on loopback: it keeps Loki's rules as `test/recorded/loki.json` shows them
+ * (`loki-recorded.test.ts` holds it to that), for the requests that this project sends.
+ */
+export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<LokiDouble> {
+  const limits: LokiLimits = {
+    maxEntries: options.maxEntries ?? 5000,
+    maxQueryLength: options.maxQueryLength ?? '30d1h',
+    maxQueryLookback: options.maxQueryLookback ?? '0s',
+    retentionPeriod: options.retentionPeriod ?? '0s',
+    discoverServiceName: options.discoverServiceName ?? ['service', 'app', 'application', 'container', 'job'],
+  }
+  const { auth = false, statistics = 'window', now = Date.now, prefix = '' } = options
+  const stores = new Map<string, LokiStore>()
+  const storeOf = (tenant: string): LokiStore => {
+    const store = stores.get(tenant) ?? new LokiStore({ discoverServiceName: limits.discoverServiceName, now })
+    stores.set(tenant, store)
+    return store
+  }
+  const seen: Seen[] = []
+  const faults: { fault: Fault; left: number; on: string; after: number }[] = []
+  let underWay = 0
+
+  function answer(request: IncomingMessage, path: string, query: URLSearchParams, body: string): Answer {
+    if (path === '/ready') return plain(200, 'ready\n')
+    const header = request.headers['x-scope-orgid']
+    // The limits are a tenant's own, so they want one even with authentication off.
+    if (header === undefined && (auth || path === '/loki/api/v1/drilldown-limits')) return plain(401, 'no org id\n')
+    const store = storeOf(auth ? String(header) : singleTenant)
+    try {
+      switch (`${request.method} ${path}`) {
+        case 'POST /loki/api/v1/push':
+          return pushed(store.push(parsePush(body)))
+        case 'POST /otlp/v1/logs':
+          return pushed(store.pushOtlp(JSON.parse(body) as OtlpLogs))
+        case 'GET /loki/api/v1/query_range':
+          return queryRange(store, limits, statistics, query, request.headers['x-loki-response-encoding-flags'] === 'categorize-labels')
+        case 'GET /loki/api/v1/query':
+          return queryInstant(store, query)
+        case 'GET /loki/api/v1/drilldown-limits':
+          return drilldownLimits(limits)
+        default:
+          return plain(404, '404 page not found\n')
+      }
+    } catch (error) {
+      return plain(400, (error as Error).message)
+    }
+  }
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://double')
+    underWay++
+    response.once('close', () => underWay--)
+    seen.push({ method: request.method ?? '', path: url.pathname, query: url.searchParams, headers: request.headers, underWay })
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const path = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : ''
+      const honest = answer(request, path, url.searchParams, Buffer.concat(chunks).toString())
+      const asked = `${url.pathname}?${[...url.searchParams].map(([key, value]) => `${key}=${value}`).join('&')}`
+      const due = faults.find(({ left, on }) => left > 0 && asked.includes(on))
+      if (due === undefined || due.after-- > 0) return send(response, honest)
+      due.left--
+      due.fault(response, honest)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+    limits,
+    seen,
+    push(stream, values, tenant = singleTenant) {
+      const refusal = storeOf(tenant).push({ streams: [{ stream, values: values.map(([at, ...rest]) => [String(at), ...rest]) }] })
+      if (refusal !== undefined) throw new Error(refusal)
+    },
+    inject(fault, { times = 1, on = '', after = 0 } = {}) {
+      faults.push({ fault, left: times, on, after })
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function pushed(refusal: string | undefined): Answer {
+  return refusal === undefined ? { status: 204, type: 'text/plain', body: '' } : plain(400, `${refusal}\n`)
+}
+
+function plain(status: number, body: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body }
+}
+
+function parsePush(body: string): Parameters<LokiStore['push']>[0] {
+  let parsed: Parameters<LokiStore['push']>[0]
+  try {
+    parsed = JSON.parse(body) as typeof parsed
+  } catch {
+    throw new Error('loghttp.PushRequest.readFieldHash: expect "')
+  }
+  const metadata = parsed.streams.flatMap(({ values }) => values).flatMap(([, , extra = {}]) => Object.values(extra))
+  if (metadata.some((value) => typeof value !== 'string')) {
+    throw new Error(
+      "loghttp.PushRequest.Streams: []loghttp.LogProtoStream: unmarshalerDecoder: Value is string, but can't find closing '\"' symbol",
+    )
+  }
+  return parsed
+}

@@ -1,0 +1,96 @@
+import { stripVTControlCharacters } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { lineDrawer } from '../../src/view/terminal/lines.js'
+import { displayWidth } from '../../src/view/terminal/text.js'
+import { line, t0 } from './draw.js'
+
+function draw(lines: ReturnType<typeof line>[], options = {}): string[] {
+  return lines.flatMap(lineDrawer(options))
+}
+
+describe('a list of lines', () => {
+  it('shows time, service, level, message and remaining fields, and the date once a day', () => {
+    const day = 86_400_000
+    expect(
+      draw([
+        line('a', 1, 'info', 'request received', {
+          service: 'gateway',
+          fields: { msg: 'request received', time: 1, level: 30, url: '/x' },
+        }),
+        line('b', 301.5, 'error', 'card refused', {
+          service: 'pay',
+          fields: { trace_id: 'x', span_id: 'y', orderId: 7, note: 'two words' },
+        }),
+        line('a', undefined, 'warn', 'no time', { service: 'gateway' }),
+        line('a', day, 'debug', 'next day', { metadata: { pod: 'p-1' }, mention: true }),
+      ]),
+    ).toEqual([
+      '2026-11-21 UTC',
+      '04:00:00.001 gateway info  request received  url=/x',
+      '04:00:00.301 pay     ERROR card refused  orderId=7 note="two words"',
+      '             gateway warn  no time',
+      '2026-11-22 UTC',
+      '04:00:00.000 api     debug (mention) next day  pod=p-1',
+    ])
+  })
+
+  it('shows a text line whole, and a line that has neither message nor fields as it was written', () => {
+    const { severity: _, service: __, message: ___, ...bare } = line('a', 1, 'info', 'kernel: oops')
+    expect(draw([bare]).at(-1)).toBe('04:00:00.001       kernel: oops')
+  })
+
+  it("shows the logger's own word for the level, and a field that only looks like one with its own column", () => {
+    const notice = line('a', 1, 'info', 'm', { severity: { number: 10, text: 'notice' }, fields: { message: 'another', service: 'other' } })
+    expect(draw([notice]).at(-1)).toBe('04:00:00.001 api notice m  message=another service=other')
+  })
+
+  it('wraps what is long under the message, up to 20 rows, and counts the rest', () => {
+    const rows = draw([line('a', 1, 'info', 'word '.repeat(1000))], { width: 80 })
+    expect(rows[1]).toBe(`04:00:00.001 api info  ${'word '.repeat(11).trim()}`)
+    expect(rows[2]).toBe(`             ${'word '.repeat(13).trim()}`)
+    expect(rows).toHaveLength(22)
+    expect(rows.at(-1)).toMatch(/^ {13}… \d{4} more characters$/)
+  })
+
+  it('is quick about a line of 10 MB', () => {
+    const rows = draw([line('a', 1, 'info', '漢'.repeat(10_000_000))])
+    expect(rows).toHaveLength(22)
+  })
+
+  it('keeps columns for services that are known before', () => {
+    expect(draw([line('a', 1, 'info', 'm')], { services: ['inventory'] }).at(-1)).toBe('04:00:00.001 api       info  m')
+  })
+
+  it('shows times that no calendar holds as nanoseconds', () => {
+    expect(draw([line('a', undefined, 'info', 'm', { timeUnixNano: 2n ** 80n })])[0]).toBe(`${2n ** 80n} ns UTC`)
+  })
+
+  it('shows values that JSON has no form for', () => {
+    const circular: Record<string, unknown> = {}
+    circular['self'] = circular
+    const fields = { big: 1n, circular, none: undefined, empty: '' }
+    expect(draw([line('a', 1, 'info', 'm', { fields })]).at(-1)).toContain('m  big="1" circular=[unprintable] none=undefined empty=""')
+  })
+
+  it('has no control characters and no row wider than the width, whatever the line says, and the same in colour', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 100 })
+    const anyLine = fc
+      .tuple(text, text, text, fc.dictionary(text, fc.jsonValue()), fc.option(fc.integer()))
+      .map(([message, service, level, fields, ms]) =>
+        line('a', ms ?? undefined, 'error', message, { service, fields, metadata: { service }, severity: { number: 17, text: level } }),
+      )
+    fc.assert(
+      fc.property(fc.array(anyLine, { maxLength: 4 }), fc.integer({ min: 40, max: 120 }), (lines, width) => {
+        const rows = draw(lines, { width })
+        expect(rows.filter((row) => /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(row) || displayWidth(row) > width)).toEqual([])
+        const colored = draw(lines, { width, color: true })
+        expect(colored.map((row) => stripVTControlCharacters(row).trimEnd())).toEqual(rows.map((row) => row.trimEnd()))
+      }),
+    )
+  })
+
+  it('takes its times from nanoseconds exactly', () => {
+    expect(draw([line('a', undefined, 'info', 'm', { timeUnixNano: t0 + 999_999_999n })]).at(-1)).toMatch(/^04:00:00\.999 /)
+  })
+})
