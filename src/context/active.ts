@@ -45,9 +45,13 @@ export function runIn<T>(context: Context, fn: () => T): T {
   return manager === undefined ? state.storage.run(context, fn) : manager.with(context, fn)
 }
 
-/** The active span, recording or not. */
+/** The active span, recording or not. Each log line asks: this is `trace.getSpan(activeContext())` with one look less. */
 export function activeSpan(): Span | undefined {
-  return trace.getSpan(activeContext())
+  const manager = globals[key]?.context
+  const span = manager && trace.getSpan(manager.active())
+  if (span !== undefined) return span
+  const own = state.storage.getStore()
+  return own && trace.getSpan(own)
 }
 
 /**

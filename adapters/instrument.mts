@@ -1,0 +1,1 @@
+export { tracePino, traceWinston } from './instrument.js'

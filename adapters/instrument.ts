@@ -1,0 +1,2 @@
+export { tracePino } from './pino/trace.js'
+export { traceWinston } from './winston/trace.js'

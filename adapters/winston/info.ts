@@ -1,0 +1,75 @@
+import { types } from 'node:util'
+import type { TraceFields } from '../../src/fields/text.js'
+
+/** What winston's streams carry: the fields of one line, and under `Symbol.for('level')`, `'splat'`, `'message'` what winston adds. */
+export type Info = Record<string | symbol, unknown>
+
+/**
+ * Puts the trace's fields where formats, the layouts of `printf` and JSON all see them; what the user's own info or metadata
+ * has under these names stays.
+ */
+export function addFields(info: Info, fields: TraceFields): void {
+  if (lacks(info, 'trace_id')) info.trace_id = fields.trace_id
+  if (lacks(info, 'span_id')) info.span_id = fields.span_id
+  if (lacks(info, 'trace_flags')) info.trace_flags = fields.trace_flags
+}
+
+function lacks(info: Info, name: string): boolean {
+  return info[name] === undefined || !Object.hasOwn(info, name)
+}
+
+/**
+ * An info like the given one, for the fields to go into: formats and transports find the same in it.
+ *
+ * @returns `undefined` for what has no like, and no place for fields in JSON: no object, or an array, a date or a boxed primitive
+ */
+export function copyInfo(info: unknown): Info | undefined {
+  if (typeof info !== 'object' || info === null) return undefined
+  const prototype: unknown = Object.getPrototypeOf(info)
+  // By spreading only where assigning would set the prototype: V8 is several times slower with what is added to a spread object.
+  if (prototype === Object.prototype) return Object.hasOwn(info, '__proto__') ? { ...info } : Object.assign({} as Info, info)
+  if (prototype === null) return Object.assign(Object.create(null) as Info, info)
+  return Array.isArray(info) || types.isDate(info) || types.isBoxedPrimitive(info) ? undefined : copyInstance(info)
+}
+
+/** A copy of an Error, or of another class's instance. */
+function copyInstance(info: object): Info {
+  const properties: PropertyDescriptorMap = {}
+  for (const key of Reflect.ownKeys(info)) {
+    const { enumerable = false } = Object.getOwnPropertyDescriptor(info, key) ?? {}
+    // By value: `stack` is an accessor in newer V8 and knows its own error only.
+    const value: unknown = Reflect.get(info, key)
+    Object.defineProperty(properties, key, { value: { value, enumerable, writable: true, configurable: true }, enumerable: true })
+  }
+  const copy = Object.create(Object.getPrototypeOf(info) as object, properties) as Info
+  // Getters of a class, such as a DOMException's, may read private fields, which no copy has: they are asked about the original.
+  // Its own properties are not, since a format may have deleted them.
+  return new Proxy(copy, {
+    get: (target, key) => Reflect.get(Object.hasOwn(target, key) ? target : Object.getPrototypeOf(target), key, info) as unknown,
+  })
+}
+
+/** An info that says itself what it is in JSON would leave out the fields. */
+export function showInJson(copy: Info, original: unknown, fields: TraceFields): void {
+  const { toJSON } = copy
+  if (typeof toJSON !== 'function') return
+  const value = function (this: Info, key: string): unknown {
+    const json = inJson(this, original, toJSON as ToJson, key)
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
+    return { ...fields, ...json }
+  }
+  Object.defineProperty(copy, 'toJSON', { value, enumerable: false, writable: true, configurable: true })
+}
+
+type ToJson = (this: unknown, key: string) => unknown
+
+function inJson(copy: Info, original: unknown, toJSON: ToJson, key: string): unknown {
+  try {
+    return toJSON.call(copy, key)
+  } catch {
+    // Either it throws for the original as well, or it reads private fields, which no copy has. What it makes of the original is
+    // not used: a format may have hidden in the copy what stands there.
+    toJSON.call(original, key)
+    return { ...copy }
+  }
+}
