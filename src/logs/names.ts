@@ -8,7 +8,7 @@ export type FieldIndex = ReadonlyMap<string, readonly unknown[]>
 const holders = new Set(['metadata', 'meta', 'mdc', 'contextmap', 'attributes', 'resource', 'properties', 'extra'])
 const maxDepth = 3
 
-export function foldName(name: string): string {
+function foldName(name: string): string {
   return name.toLowerCase().replace(/[_.-]/g, '')
 }
 

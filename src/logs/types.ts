@@ -15,7 +15,7 @@ export interface LogSource {
 export interface LogQueryOptions {
   /** Start of the window, inclusive: nanoseconds since the epoch, ISO 8601, or a span before now such as `2h`. */
   from?: bigint | string | Date
-  /** End of the window, exclusive; same forms. @defaultValue now */
+  /** End of the window, exclusive; same forms. @defaultValue now in a store that is asked by time, no end in files */
   to?: bigint | string | Date
   /** Cancels the query at any point; it then ends with what it has, marked incomplete. */
   signal?: AbortSignal
@@ -24,11 +24,14 @@ export interface LogQueryOptions {
 }
 
 /**
- * One query; single use. Iterating throws nothing of the store's: a store that fails ends the iteration early, and the
- * verdict says so.
+ * One query; single use: reading it a second time throws a SpanlogError QUERY_USED. Iterating throws nothing of the store's: a store
+ * that fails ends the iteration early, and the verdict says so.
  */
 export interface LogQuery extends AsyncIterable<LogEntry> {
-  /** Never rejects. Reads to the end if nobody iterated; after a break, an abort or an error `complete` is false. */
+  /**
+   * Never rejects. Reads to the end if nobody iterated, else resolves when the iteration ends: do not wait for it inside the loop.
+   * After a break, an abort or an error `complete` is false.
+   */
   verdict(): Promise<LogVerdict>
   collect(): Promise<{ entries: LogEntry[]; verdict: LogVerdict }>
 }
@@ -46,7 +49,10 @@ export interface LogVerdict {
   /** The window that the verdict holds for; absent where it is unbounded. */
   from?: bigint
   to?: bigint
-  /** Why it is not complete, and what a proof holds for. Errors come here by their code. */
+  /**
+   * Why it is not complete: errors by their code, `STOPPED_EARLY` after a break, `UNEXPECTED` for a fault of ours, and what stores add;
+   * and, under `HOLDS_FOR`, what a proof holds for.
+   */
   reasons: { code: string; message: string }[]
 }
 
