@@ -1,0 +1,1 @@
+export { recordTelemetry, type TelemetryRecorder } from './record.js'

@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const root = path.resolve(import.meta.dirname, '../..')
+const all = ['api', 'core', 'resources', 'context-async-hooks', 'sdk-trace-node', 'exporter-trace-otlp-http', 'otlp-transformer']
+const program = `
+  const { startTracing } = require('spanlog/tracing')
+  try { startTracing({ exporters: JSON.parse(process.argv[1]) }); console.log('started') }
+  catch (error) { console.log(error.code + ' ' + error.remedy) }`
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'spanlog-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** Starts tracing in a project that lacks one package. */
+function startWithout(missing: string, exporter: unknown): string {
+  const modules = path.join(folder, 'node_modules')
+  mkdirSync(path.join(modules, '@opentelemetry'), { recursive: true })
+  for (const part of ['package.json', 'dist/src']) cpSync(path.join(root, part), path.join(modules, 'spanlog', part), { recursive: true })
+  for (const name of all.filter((each) => each !== missing))
+    symlinkSync(path.join(root, 'node_modules/@opentelemetry', name), path.join(modules, '@opentelemetry', name))
+  return spawnSync(process.execPath, ['-e', program, JSON.stringify([exporter])], { cwd: folder, encoding: 'utf8' }).stdout.trim()
+}
+
+describe('a package that is missing is named with the line that installs it', () => {
+  it.each([
+    ['the SDK', 'sdk-trace-node', 'console', 'npm install "@opentelemetry/sdk-trace-node@2"'],
+    ['the resources', 'resources', 'console', 'npm install "@opentelemetry/resources@2"'],
+    ['the context manager', 'context-async-hooks', 'console', 'npm install "@opentelemetry/context-async-hooks@2"'],
+    ['the OTLP exporter', 'exporter-trace-otlp-http', 'otlp', 'npm install "@opentelemetry/exporter-trace-otlp-http@<0.300"'],
+    [
+      'the serializer of files',
+      'otlp-transformer',
+      { type: 'file', path: 'x.jsonl' },
+      'npm install "@opentelemetry/otlp-transformer@<0.300"',
+    ],
+  ])('%s', (_, missing, exporter, line) => {
+    expect(startWithout(missing, exporter)).toBe(`PEER_MISSING run ${line}`)
+  })
+
+  it('but only where it is needed', () => {
+    expect(startWithout('otlp-transformer', 'console')).toBe('started')
+    rmSync(path.join(folder, 'node_modules'), { recursive: true })
+    expect(startWithout('exporter-trace-otlp-http', 'console')).toBe('started')
+  })
+})
