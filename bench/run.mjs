@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { compare, measure, tables } from './harness.mjs'
 
@@ -6,6 +7,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '9' },
     contender: { type: 'string' },
   },
@@ -13,7 +15,7 @@ const { positionals, values } = parseArgs({
 const [name] = positionals
 const rounds = Number(values.rounds)
 if (name === undefined || positionals.length > 1 || !/^[a-z-]+$/.test(name) || !(Number.isInteger(rounds) && rounds > 0)) {
-  process.stderr.write('usage: npm run bench -- <scenario> [--rounds 9] [--json]\n')
+  process.stderr.write('usage: npm run bench -- <scenario> [--rounds 9] [--json] [--write]\n')
   process.exit(2)
 }
 const file = new URL(`${name}.mjs`, import.meta.url)
@@ -28,4 +30,17 @@ if (values.contender !== undefined) {
 } else {
   const result = compare(scenario, rounds, (round) => process.stderr.write(`round ${round} of ${rounds}\n`))
   process.stdout.write(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : tables(result))
+  if (values.write) writeDocs(tables(result))
+}
+
+/** Puts the tables into docs/benchmarks.md, between the scenario's marks. */
+function writeDocs(text) {
+  const docs = new URL('../docs/benchmarks.md', import.meta.url)
+  const day = new Date().toISOString().slice(0, 10)
+  const conditions = `${day}, Node ${process.versions.node}, ${cpus()[0]?.model.trim()}, ${rounds} rounds.`
+  const marks = new RegExp(`(<!-- bench:${name} -->\n)[^]*(<!-- /bench:${name} -->)`)
+  const before = readFileSync(docs, 'utf8')
+  const after = before.replace(marks, (_, open, close) => `${open}\n${conditions}\n\n${text}\n${close}`)
+  if (after === before) throw new Error(`docs/benchmarks.md has no marks for ${name}`)
+  writeFileSync(docs, after)
 }
