@@ -5,9 +5,10 @@ import { correlationId, currentTrace, withSpan } from 'spanlog'
 import { traceWinston } from 'spanlog/instrument'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import winston, { type Logform } from 'winston'
-import Transport from 'winston-transport'
 
 const { combine, json } = winston.format
+// winston has the class under this name, its types under another.
+const { Transport } = winston as unknown as { Transport: new (options?: { format?: Logform.Format }) => winston.transport }
 const MESSAGE = Symbol.for('message')
 const exporter = new InMemorySpanExporter()
 
@@ -53,7 +54,7 @@ const linesEach = 8
 
 /** Twenty requests log at the same time; `late` counts the lines whose format ran in another trace, or in none. */
 async function serve(
-  transports: readonly Transport[],
+  transports: readonly winston.transport[],
   format: Logform.Format = json(),
 ): Promise<{ spans: Span[]; traceOf: (string | undefined)[]; late: number; drained: () => Promise<void>; end: () => void }> {
   let late = 0
