@@ -1,1 +1,1 @@
-export { type CompletionLogger, type HttpMiddleware, type TraceHttpOptions, traceHttp } from './http.js'
+export { type CompletionLogger, type HttpMiddleware, type TraceHttpOptions, traceFetch, traceHttp } from './http.js'

@@ -1,7 +1,7 @@
 import { lineDrawer } from '../view/terminal/lines.js'
 import { escapeJson } from '../view/terminal/text.js'
 import { exitCodeOf } from './exit.js'
-import { mergeByTime, mergeVerdicts } from './merge.js'
+import { mergeQueries } from './merge.js'
 import type { CommandLine } from './options.js'
 import { queryOptionsOf } from './query.js'
 import type { Session } from './session.js'
@@ -15,16 +15,16 @@ export async function run({ values, pasted }: CommandLine, session: Session): Pr
   const sources = await logSources(placesOf(values, process.env))
   if (sources.length === 0) throw noSource('--file or --loki')
   const { toJson } = await import('../logs/index.js')
-  const queries = sources.map((source) => source.forTrace(traceId, queryOptionsOf(values, session.signal)))
+  const query = mergeQueries(sources.map((source) => source.forTrace(traceId, queryOptionsOf(values, session.signal))))
 
   const draw = lineDrawer({ width: session.width, color: session.color && values['no-color'] !== true })
-  for await (const entry of mergeByTime(queries)) {
+  for await (const entry of query) {
     const rows = values.json === true ? [escapeJson(JSON.stringify(toJson(entry)))] : draw(entry)
     await session.print(rows.map((row) => `${row}\n`).join(''))
     if (session.ended() === 'reader gone') break
   }
 
-  const verdict = mergeVerdicts(await Promise.all(queries.map((query) => query.verdict())))
+  const verdict = await query.verdict()
   const told = verdictText(linesText(verdict, values.mentions === true), verdict)
   await session.note(values.json === true ? escapeJson(JSON.stringify(verdictJson(verdict))) : told)
   return exitCodeOf(verdict.entries > 0, verdict.complete)

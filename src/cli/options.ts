@@ -27,7 +27,7 @@ const options = {
     multiple: true,
     short: 'f',
     value: '<path>',
-    help: 'a file or folder of logs (NDJSON, logfmt, text; plain or gzip); `-` is standard input. `trace` takes its spans (OTLP-JSON) from there too: a line with `resourceSpans` is spans, any other is a log line. May be repeated',
+    help: 'a file or folder of logs (NDJSON, logfmt, text; plain or gzip), or a pattern in quotes, such as `logs/**/*.log`; `-` is standard input. `trace` takes its spans (OTLP-JSON) from there too: a line with `resourceSpans` is spans, any other is a log line. May be repeated',
   },
   loki: { type: 'string', value: '<url>', help: 'a Loki with log lines' },
   tempo: { type: 'string', value: '<url>', help: 'a Tempo with spans', only: ['trace'] },
@@ -111,7 +111,7 @@ export function helpText(command: Command | undefined): string {
     ...usage,
     '',
     ...wrapped(
-      'The trace ID is found in whatever is pasted: 32 hex digits, a traceparent, a URL, a log line. Several sources at once are merged by time; a line that two of them hold comes twice.',
+      'The trace ID is found in whatever is pasted: 32 hex digits, a traceparent, a URL, a log line. Several sources at once are merged by time; a line that two of them hold under the same time comes once.',
       78,
     ),
     '',

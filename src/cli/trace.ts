@@ -4,7 +4,7 @@ import { count } from '../view/count.js'
 import { escapeJson } from '../view/terminal/text.js'
 import { drawWaterfall } from '../view/terminal/waterfall.js'
 import { exitCodeOf } from './exit.js'
-import { mergeByTime, mergeTraces, mergeVerdicts } from './merge.js'
+import { mergeQueries, mergeTraces } from './merge.js'
 import type { CommandLine } from './options.js'
 import { queryOptionsOf } from './query.js'
 import type { Session } from './session.js'
@@ -27,13 +27,13 @@ export async function run({ values, pasted }: CommandLine, session: Session): Pr
   const [logs, traces] = [await logSources(places), await traceSources(places)]
   if (logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
   const { signal } = session
-  const queries = logs.map((source) => source.forTrace(traceId, queryOptionsOf(values, signal)))
+  const query = mergeQueries(logs.map((source) => source.forTrace(traceId, queryOptionsOf(values, signal))))
   const asked = Promise.all(traces.map((source) => source.trace(traceId, { signal })))
-  const [entries, results] = await Promise.all([collect(mergeByTime(queries)), asked])
+  const [entries, results] = await Promise.all([collect(query), asked])
   const found: Found = {
     traceId,
     entries,
-    ...(logs.length > 0 && { logs: mergeVerdicts(await Promise.all(queries.map((query) => query.verdict()))) }),
+    ...(logs.length > 0 && { logs: await query.verdict() }),
     ...(traces.length > 0 && { spans: mergeTraces(results) }),
   }
 

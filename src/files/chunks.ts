@@ -9,81 +9,100 @@ const chunkBytes = 1 << 20
 /** Serve one file after the other. */
 export type ChunkBuffers = readonly [Buffer, Buffer]
 
-export function chunkBuffers(): ChunkBuffers {
-  return [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)]
+export function chunkBuffers(bytes = chunkBytes): ChunkBuffers {
+  return [Buffer.allocUnsafeSlow(bytes), Buffer.allocUnsafeSlow(bytes)]
 }
 
 /**
- * The bytes of an open regular file from its start to where it ends when the reading gets there, decompressed if they are gzip or
- * zstd. A chunk is valid until the next one is asked for: two buffers take turns, one being filled while the other is searched.
+ * The bytes of an open regular file from its start to where it ends when the reading gets there, decompressed if they are gzip. A
+ * chunk is valid until the next one is asked for.
  *
- * @throws SpanlogError FILE_MALFORMED where it cannot be decompressed or became shorter meanwhile, FILE_UNREADABLE; AbortError
+ * @throws SpanlogError FILE_MALFORMED where it cannot be decompressed or became shorter meanwhile, FILE_UNREADABLE where it is zstd
  */
-export async function* fileChunks(
-  fd: number,
-  path: string,
-  buffers: ChunkBuffers,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void> {
+export async function* fileChunks(fd: number, path: string, buffers: ChunkBuffers, signal?: AbortSignal): AsyncGenerator<Uint8Array, void> {
   const { size } = fs.fstatSync(fd)
   let position = 0
-  let turn: 0 | 1 = 0
-  let reading = read(fd, buffers[turn], position)
-  try {
-    for (;;) {
-      const bytesRead = await reading
-      if (bytesRead === 0) break
-      const chunk = buffers[turn].subarray(0, bytesRead)
-      if (position === 0 && compression(chunk) !== undefined) {
-        yield* streamChunks(fs.createReadStream('', { fd, start: 0, autoClose: false, highWaterMark: chunkBytes }), path, signal)
-        return
-      }
-      position += bytesRead
-      turn = turn === 0 ? 1 : 0
-      reading = read(fd, buffers[turn], position)
-      yield chunk
+  async function* counted(): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of readRange(fd, buffers)) {
       signal?.throwIfAborted()
+      position += chunk.length
+      yield chunk
     }
-  } finally {
-    // The descriptor must not be closed, nor the buffer freed, under a read that is under way.
-    await reading.catch(() => {})
   }
+  yield* decompressed(counted(), path)
   if (position < size) throw new SpanlogError('FILE_MALFORMED', `${path} was cut from ${size} to ${position} bytes while it was read`)
 }
 
-function read(fd: number, buffer: Buffer, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.read(fd, buffer, 0, buffer.length, position, (error, bytesRead) => (error === null ? resolve(bytesRead) : reject(error)))
-  })
-}
-
-/** The bytes of a stream, decompressed if they are gzip or zstd. */
+/** The bytes of a stream, decompressed if they are gzip. */
 export async function* streamChunks(input: Readable, path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
   if (signal !== undefined) addAbortSignal(signal, input)
-  const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-  const first = await chunks.next()
-  if (first.done) return
-  const rest = (async function* () {
-    yield first.value
-    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
-  })()
-  const kind = compression(first.value)
-  if (kind === undefined) {
-    yield* rest
-    return
-  }
+  yield* decompressed(input[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array>, path)
+}
+
+/**
+ * Reads an open file by position: two buffers take turns, one being filled while the other is searched. Not a stream of node's: those
+ * close the descriptor when they are destroyed, whatever `autoClose` says.
+ */
+export async function* readRange(
+  fd: number,
+  buffers: ChunkBuffers,
+  start = 0,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array, void> {
+  let position = start
+  let turn: 0 | 1 = 0
+  let reading = read()
   try {
-    const output = decompressor(kind, path)
-    // Its errors destroy `output`, whose reading below throws them.
-    pipeline(Readable.from(rest), output, () => {})
-    yield* output as AsyncIterable<Uint8Array>
-  } catch (error) {
-    if (error instanceof SpanlogError || signal?.aborted) throw error
-    const problem = error instanceof Error ? error.message : String(error)
-    throw new SpanlogError('FILE_MALFORMED', `${path} began as ${kind} and could not be decompressed to its end: ${problem}`, {
-      cause: error,
+    for (;;) {
+      const bytesRead = await reading
+      if (bytesRead === 0) return
+      const chunk = buffers[turn].subarray(0, bytesRead)
+      position += bytesRead
+      turn = turn === 0 ? 1 : 0
+      reading = read()
+      yield chunk
+    }
+  } finally {
+    // The descriptor must not be closed under a read that is under way.
+    await reading.catch(() => {})
+  }
+
+  function read(): Promise<number> {
+    const buffer = buffers[turn]
+    const length = Math.min(buffer.length, end - position)
+    return new Promise((resolve, reject) => {
+      fs.read(fd, buffer, 0, length, position, (error, bytesRead) => (error === null ? resolve(bytesRead) : reject(error)))
     })
   }
+}
+
+async function* decompressed(chunks: AsyncIterableIterator<Uint8Array>, path: string): AsyncGenerator<Uint8Array, void> {
+  try {
+    const first = await chunks.next()
+    if (first.done) return
+    const kind = compression(first.value)
+    if (kind === undefined) {
+      yield first.value
+      yield* chunks
+      return
+    }
+    const output = decompressor(kind, path)
+    // What a stream takes in must not be overwritten. Errors destroy `output`, whose reading below throws them.
+    pipeline(Readable.from(copies(first.value, chunks)), output, () => {})
+    try {
+      yield* output as AsyncIterable<Uint8Array>
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      throw new SpanlogError('FILE_MALFORMED', `${path} began as ${kind} and could not be read to its end: ${problem}`, { cause: error })
+    }
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+async function* copies(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
+  yield Buffer.from(first)
+  for await (const chunk of rest) yield Buffer.from(chunk)
 }
 
 type Compression = 'gzip' | 'zstd'

@@ -21,16 +21,19 @@ export function findAny(needles: readonly string[]): Find {
       shifts[pairAt(pattern, at)] = Math.min(distance, shifts[pairAt(pattern, at)] ?? 0)
     }
   }
-  return (bytes, from, to) => {
-    for (let last = from + window - 1; last < to; ) {
-      // oxlint-disable-next-line typescript/no-non-null-assertion -- every pair of bytes has a shift, and a check here costs a tenth
-      const shift = shifts[bytes[last - 1]! | (bytes[last]! << 8)]!
-      if (shift > 0) last += shift
-      else if (anyEndsAt(patterns, bytes, from, last)) return last
-      else last++
-    }
-    return -1
+  return (bytes, from, to) => scan(bytes, from, to, window, shifts, patterns)
+}
+
+// The tables come as parameters: read from a closure they cost a sixth more.
+function scan(bytes: Uint8Array, from: number, to: number, window: number, shifts: Uint8Array, patterns: readonly Uint8Array[]): number {
+  for (let last = from + window - 1; last < to; ) {
+    // oxlint-disable-next-line typescript/no-non-null-assertion -- every pair of bytes has a shift, and a check here costs a tenth
+    const shift = shifts[bytes[last - 1]! | (bytes[last]! << 8)]!
+    if (shift > 0) last += shift
+    else if (anyEndsAt(patterns, bytes, from, last)) return last
+    else last++
   }
+  return -1
 }
 
 function pairAt(bytes: Uint8Array, at: number): number {

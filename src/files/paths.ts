@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { SpanlogError } from '../errors.js'
+import { exists, expandPattern, hasWildcard } from './patterns.js'
 
 /** A file to read, and which one it was when it was listed: a name may mean another file by the time it is opened. */
 export interface ListedFile {
@@ -17,7 +18,8 @@ export interface ListedFile {
 const logName = /\.(?:log|json|ndjson|jsonl|logfmt|txt)(?:[.-]\d[\w.-]*?)?(?:\.gz|\.zst)?$/i
 
 /**
- * The files under the paths, each once however many names it has: a file as it is named, a folder's log files at any depth.
+ * The files under the paths, each once however many names it has: a file as it is named, a folder's log files at any depth, and what
+ * a pattern stands for.
  *
  * @param fail - gets each path that cannot be read or holds nothing
  */
@@ -34,7 +36,7 @@ export async function listFiles(paths: readonly string[], fail: (error: SpanlogE
       if (folders.has(identity)) return true
       folders.add(identity)
       let found = false
-      for (const name of await readdir(at)) found = (await attempt(path.join(at, name), false)) || found
+      for (const name of (await readdir(at)).toSorted()) found = (await attempt(path.join(at, name), false)) || found
       return found
     }
     const regular = stats.isFile()
@@ -55,7 +57,11 @@ export async function listFiles(paths: readonly string[], fail: (error: SpanlogE
   }
 
   for (const at of new Set(paths)) {
-    if (!(await attempt(at, true))) fail(new SpanlogError('FILE_UNREADABLE', `${at} is a folder with no log file in it`))
+    let found = false
+    const isPattern = hasWildcard(at) && !(await exists(at))
+    const meant = isPattern ? expandPattern(at, (folder, error) => fail(unreadable(folder, error))) : [at]
+    for await (const each of meant) found = (await attempt(each, true)) || found
+    if (!found) fail(new SpanlogError('FILE_UNREADABLE', `${at} is a ${isPattern ? 'pattern' : 'folder'} with no log file in it`))
   }
   return [...files.values()].toSorted(byAge)
 }

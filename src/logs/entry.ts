@@ -2,20 +2,23 @@ import { stripVTControlCharacters } from 'node:util'
 import { isSpanId, isTraceId } from '../context/ids.js'
 import { type Severity, severityName, severityOfName, severityOfPinoLevel } from '../fields/severity.js'
 import {
+  decimalSpanNames,
   type FieldIndex,
   firstOf,
   indexFields,
   levelNames,
   messageNames,
   serviceNames,
+  severityNumberNames,
   spanNames,
   textOf,
+  textsOf,
   timeNames,
   traceNames,
 } from './names.js'
 import { normalTraceId, type TraceForms } from './needles.js'
-import { parseLine } from './parse.js'
-import { namesInBrokenJson, traceInText } from './text-layout.js'
+import { type ParsedLine, parseLine } from './parse.js'
+import { namesInBrokenJson, type TextLayout, traceInText } from './text-layout.js'
 import { fieldToUnixNano } from './time.js'
 import type { LogEntry } from './types.js'
 
@@ -34,44 +37,70 @@ export interface RawLine {
  */
 export type Reading = { kind: 'entry' | 'mention'; entry: LogEntry } | { kind: 'unreadable' | 'other' }
 
+/** What a line is to a trace, and its time: what a source needs to know of a line that it does not hand out yet. */
+export function placeOf(raw: RawLine, forms: TraceForms): { kind: Reading['kind']; timeUnixNano?: bigint | undefined } {
+  const sight = look(raw, forms)
+  if (!('index' in sight)) return sight
+  return { kind: sight.kind, timeUnixNano: timeOf(raw, sight) }
+}
+
 /** Reads a line for a trace. A trace field that means the trace makes it an entry, in the line, its metadata or its labels. */
 export function readEntry(raw: RawLine, forms: TraceForms): Reading {
+  const sight = look(raw, forms)
+  if (!('index' in sight)) return sight
+  const { kind, parsed, layout, index } = sight
   const { line, labels = {}, metadata = {} } = raw
+
+  const timeUnixNano = timeOf(raw, sight)
+  const service = firstOf(index, serviceNames, textOf) ?? pinoName(parsed.fields)
+  const severity = severityOf(index)
+  const message = parsed.text === undefined ? firstOf(index, messageNames, textOf) : (layout?.message ?? parsed.text)
+  const traceId = kind === 'entry' ? forms.traceId : sight.traces.map(normalTraceId).find(isTraceId)
+  const spanId = firstOf(index, spanNames, hexSpanId) ?? firstOf(index, decimalSpanNames, decimalSpanId)
+  // One assignment after the other: spreading a condition per property took most of the time of reading a line.
+  const entry = (timeUnixNano === undefined ? { line } : { timeUnixNano, line }) as LogEntry
+  if (service !== undefined) entry.service = service
+  if (severity !== undefined) entry.severity = severity
+  if (message !== undefined) entry.message = message
+  if (traceId !== undefined) entry.traceId = traceId
+  if (spanId !== undefined) entry.spanId = spanId
+  entry.fields = parsed.fields
+  entry.metadata = metadata
+  entry.labels = labels
+  if (kind === 'mention') entry.mention = true
+  return { kind, entry }
+}
+
+/** A line that concerns the trace, parsed; the entry is not made of it yet. */
+interface Sight {
+  kind: 'entry' | 'mention'
+  parsed: ParsedLine
+  layout: TextLayout | undefined
+  index: FieldIndex
+  /** What its trace fields hold. */
+  traces: readonly string[]
+}
+
+function look({ line, labels = {}, metadata = {} }: RawLine, forms: TraceForms): Sight | { kind: 'unreadable' | 'other' } {
   const parsed = parseLine(line)
   // OTLP spans in a log folder name the trace in each span; they are no log lines, and no mentions.
   if (Array.isArray(parsed.fields['resourceSpans'])) return { kind: 'other' }
   const layout = parsed.text === undefined || parsed.broken ? undefined : traceInText(parsed.text)
   const fields = parsed.broken ? namesInBrokenJson(line) : (layout?.fields ?? parsed.fields)
   const index = indexFields(fields, metadata, labels)
+  const traces = textsOf(index, traceNames)
+  if (traces.some((value) => forms.is(value))) return { kind: 'entry', parsed, layout, index, traces }
+  if (!forms.isIn(line)) return { kind: 'other' }
+  if (parsed.broken && traces.every(isEmptyId)) return { kind: 'unreadable' }
+  return { kind: 'mention', parsed, layout, index, traces }
+}
 
-  const traces = traceNames.flatMap((name) => index.get(name) ?? []).flatMap((value) => textOf(value) ?? [])
-  const isOwn = traces.some((value) => forms.is(value))
-  const own = traces.map(normalTraceId).filter((id) => !/^0*$/.test(id))
-  if (!isOwn) {
-    if (!forms.isIn(line)) return { kind: 'other' }
-    if (parsed.broken && own.length === 0) return { kind: 'unreadable' }
-  }
+function timeOf(raw: RawLine, { index, parsed }: Sight): bigint | undefined {
+  return raw.timeUnixNano ?? firstOf(index, timeNames, fieldToUnixNano) ?? parsed.timeUnixNano
+}
 
-  const timeUnixNano = raw.timeUnixNano ?? firstOf(index, timeNames, fieldToUnixNano) ?? parsed.timeUnixNano
-  const service = firstOf(index, serviceNames, textOf) ?? pinoName(parsed.fields)
-  const severity = severityOf(index)
-  const message = parsed.text === undefined ? firstOf(index, messageNames, textOf) : (layout?.message ?? parsed.text)
-  const traceId = isOwn ? forms.traceId : own.find(isTraceId)
-  const spanId = firstOf(index, spanNames, hexSpanId) ?? firstOf(index, ['ddspanid'], decimalSpanId)
-  const entry: LogEntry = {
-    ...(timeUnixNano !== undefined && { timeUnixNano }),
-    line,
-    ...(service !== undefined && { service }),
-    ...(severity !== undefined && { severity }),
-    ...(message !== undefined && { message }),
-    ...(traceId !== undefined && { traceId }),
-    ...(spanId !== undefined && { spanId }),
-    fields: parsed.fields,
-    metadata,
-    labels,
-    ...(!isOwn && { mention: true as const }),
-  }
-  return { kind: isOwn ? 'entry' : 'mention', entry }
+function isEmptyId(value: string): boolean {
+  return /^0*$/.test(normalTraceId(value))
 }
 
 /** pino and bunyan name the service by `name`, beside a level that is a number. */
@@ -80,7 +109,7 @@ function pinoName(fields: Readonly<Record<string, unknown>>): string | undefined
 }
 
 function severityOf(index: FieldIndex): Severity | undefined {
-  const number = firstOf(index, ['severitynumber'], (value) => {
+  const number = firstOf(index, severityNumberNames, (value) => {
     const parsed = Number(textOf(value) ?? Number.NaN)
     return Number.isInteger(parsed) && parsed >= 1 && parsed <= 24 ? parsed : undefined
   })
@@ -88,6 +117,8 @@ function severityOf(index: FieldIndex): Severity | undefined {
   return firstOf(index, levelNames, (value) => {
     const text = textOf(value)
     if (text === undefined) return undefined
+    const plain = severityOfName(text)
+    if (plain !== undefined) return { number: plain, text }
     if (/^\d+$/.test(text)) return named(severityOfPinoLevel(Number(text)))
     // winston's colorize puts escapes around the name.
     const word = stripVTControlCharacters(text).trim()

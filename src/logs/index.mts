@@ -10,6 +10,7 @@ export {
   type LogVerdict,
   type LokiLogsOptions,
   lokiLogs,
+  type RemoteOptions,
   type Severity,
   toJson,
 } from './index.js'

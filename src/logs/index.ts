@@ -1,4 +1,5 @@
 export type { Severity } from '../fields/severity.js'
+export type { RemoteOptions } from '../remote/options.js'
 export { type FileLogsOptions, fileLogs } from './files/source.js'
 export { fromJson, type LogEntryJson, toJson } from './json.js'
 export type { LokiLogsOptions } from './loki/options.js'

@@ -7,6 +7,8 @@ export interface TraceForms {
    * Datadog writes them. Each consists of `[0-9A-Fa-f-]` only, so it stands for itself in any query language.
    */
   readonly needles: readonly string[]
+  /** The needles in words, for a proof. */
+  readonly described: string
   /** Whether the value of a trace field means this trace, in whichever form. */
   is(value: string): boolean
   /** Whether a text holds the ID, in whichever form. */
@@ -21,11 +23,16 @@ export function traceForms(traceId: string): TraceForms {
   const xray = `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`
   const decimal = BigInt(`0x${traceId.slice(16)}`).toString()
   const needles = new Set([traceId, traceId.toUpperCase(), xray])
-  if (decimal.length >= minDecimalDigits) needles.add(decimal)
+  const searched = decimal.length >= minDecimalDigits
+  if (searched) needles.add(decimal)
+  const low = 'its low 64 bits in decimal'
   return {
     traceId,
     needles: [...needles],
-    is: (value) => value === decimal || normalTraceId(value) === traceId,
+    described: searched
+      ? `as 32 hex digits of one case, as 1-8-24, or as ${low}`
+      : `as 32 hex digits of one case or as 1-8-24; not as ${low} (${decimal}), since fewer than ${minDecimalDigits} digits are not searched for`,
+    is: (value) => value === traceId || value === decimal || normalTraceId(value) === traceId,
     isIn: (text) => [...needles].some((needle) => text.includes(needle)),
   }
 }

@@ -1,5 +1,5 @@
 import { parseTraceId } from '../context/ids.js'
-import { refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
+import { reasonOf, refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
 import { type TraceForms, traceForms } from './needles.js'
 import { parseTime } from './time.js'
 import type { LogEntry, LogQuery, LogQueryOptions, LogVerdict } from './types.js'
@@ -46,12 +46,6 @@ export interface VerdictDraft {
 
 /** The reason of a proof: its message names the forms, the place and the window that it holds for. */
 export const HOLDS_FOR = 'HOLDS_FOR'
-
-/** An error as a reason of the verdict. */
-export function reasonOf(error: unknown): { code: string; message: string } {
-  if (error instanceof SpanlogError) return { code: error.code, message: error.message.slice(error.code.length + 2) }
-  return { code: 'UNEXPECTED', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
-}
 
 /**
  * The query that a source hands out.

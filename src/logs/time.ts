@@ -7,12 +7,13 @@ const iso = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?)? ?(Z|
  * on every machine.
  */
 export function isoToUnixNano(text: string): bigint | undefined {
-  const [, date, time = '00:00', fraction = '', zone = 'Z'] = iso.exec(text) ?? []
-  if (date === undefined) return undefined
+  const found = iso.exec(text)
+  if (found === null) return undefined
+  const { 1: date = '', 2: time = '00:00', 3: fraction = '', 4: zone = 'Z' } = found
   const offset = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase()
   const ms = Date.parse(`${date}T${time}${offset}`)
   if (Number.isNaN(ms)) return undefined
-  return BigInt(ms) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
+  return BigInt(ms) * 1_000_000n + BigInt(Number(fraction.slice(0, 9).padEnd(9, '0')))
 }
 
 /** Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by their size; a fraction is kept exactly. */
@@ -27,6 +28,9 @@ export function epochToUnixNano(text: string): bigint | undefined {
 /** The time that a field of a line holds, or `undefined` where it is none. */
 export function fieldToUnixNano(value: unknown): bigint | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+    return value < 1e11 ? BigInt(value) * 1_000_000_000n : value < 1e14 ? BigInt(value) * 1_000_000n : epochToUnixNano(String(value))
+  }
   const text = String(value).trim()
   return epochToUnixNano(text) ?? isoToUnixNano(text)
 }

@@ -1,5 +1,6 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import https from 'node:https'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
 /** What a server answered to one try. */
@@ -53,7 +54,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
   let length = 0
   for await (const chunk of decoded(response) as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > maxBodyBytes) throw new AnswerTooLong(`an answer of more than ${maxBodyBytes / 1024 / 1024} MB`)
+    if (length > maxBodyBytes) throw new AnswerTooLong(`more than ${maxBodyBytes / 1024 / 1024} MB`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -61,8 +62,6 @@ async function readBody(response: IncomingMessage): Promise<string> {
 
 function decoded(response: IncomingMessage): NodeJS.ReadableStream {
   if (response.headers['content-encoding'] !== 'gzip') return response
-  const gunzip = createGunzip()
-  // `pipe` hands over no errors; a connection that breaks must end the body.
-  response.on('error', (error) => gunzip.destroy(error))
-  return response.pipe(gunzip)
+  // Unlike `pipe`, it ends either side with the other: a connection that breaks, and a body that nobody wants any more.
+  return pipeline(response, createGunzip(), () => undefined)
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanlogError } from '../errors.js'
 import { type Answer, AnswerTooLong, AttemptTimeout, attempt } from './attempt.js'
 import type { RemoteSettings } from './options.js'
+import { Refusal } from './refusal.js'
 
 /** Which codes of the catalogue a store's faults get. */
 export type RemoteKind = 'LOKI' | 'TEMPO'
@@ -13,24 +14,18 @@ export interface RemoteRequest {
   params?: Record<string, string>
   headers?: Record<string, string>
   signal?: AbortSignal | undefined
-  /** Statuses that mean something to the caller: they are handed back with the answer's text instead of being thrown. */
-  handle?: readonly number[]
-}
-
-/** `json`, or the text, on a 2xx; else the text of a status that the caller handles. */
-export type JsonAnswer = { ok: true; status: number; json: unknown } | { ok: false; status: number; text: string }
-export interface TextAnswer {
-  ok: boolean
-  status: number
-  text: string
 }
 
 /** Asks one store, with the retries and the errors that all stores share. */
 export interface Remote {
-  /** @throws SpanlogError by the store's codes and ABORTED, nothing else */
-  getJson(request: RemoteRequest): Promise<JsonAnswer>
+  /**
+   * The answer of a 2xx.
+   *
+   * @throws SpanlogError by the store's codes and ABORTED, nothing else; where the store refused, `refusalOf` tells how
+   */
+  getJson(request: RemoteRequest): Promise<{ status: number; json: unknown }>
   /** Likewise. */
-  getText(request: RemoteRequest): Promise<TextAnswer>
+  getText(request: RemoteRequest): Promise<string>
   /** For an answer that is JSON but not of this store. */
   badAnswer(path: string, problem: string): SpanlogError
 }
@@ -55,49 +50,49 @@ interface Fault {
   code: 'UNREACHABLE' | 'TIMEOUT' | 'RATE_LIMITED' | 'UNAUTHORIZED' | 'REFUSED' | 'BAD_ANSWER'
   /** Behind the name of the store: `answered 503 to /path`. */
   problem: string
-  /** Tries in all that such a fault is worth. */
-  tries: number
+  /** The same request may succeed later. */
+  retry: boolean
   /** The server's own wish. */
   waitMs?: number | undefined
-  cause?: unknown
+  /** A better one than the catalogue's. */
+  remedy?: string | undefined
+  cause: unknown
 }
+
+type Outcome<T> = { value: T } | Fault
 
 export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote {
   const name = kind === 'LOKI' ? 'Loki' : 'Tempo'
   const { base, timeoutMs } = settings
-  const maxTries = settings.retries + 1
 
   return {
-    getJson: (request) => ask<JsonAnswer>(request, parsed),
-    getText: (request) => ask<TextAnswer>(request, ({ status, body }) => ({ ok: true, status, text: body })),
+    getJson: (request) => ask(request, parsed),
+    getText: (request) => ask(request, ({ body }) => ({ value: body })),
     badAnswer: (path, problem) => new SpanlogError(`${kind}_BAD_ANSWER`, `${name} answered ${path} with ${problem}`),
   }
 
-  async function ask<T extends object>(
-    request: RemoteRequest,
-    read: (answer: Answer, path: string) => T | Fault,
-  ): Promise<T | (TextAnswer & { ok: false })> {
-    const { path, params = {}, headers, signal, handle = [] } = request
+  async function ask<T>(request: RemoteRequest, read: (answer: Answer, path: string) => Outcome<T>): Promise<T> {
+    const { path, params = {}, headers, signal } = request
     const url = new URL(base + path)
     url.search = new URLSearchParams(params).toString()
     const sent = { accept: 'application/json', ...settings.headers, ...headers }
     for (let tries = 1; ; tries++) {
       if (signal?.aborted) throw aborted(path, signal)
-      const result = await once()
-      if (!('code' in result)) return result
-      const { code, problem, cause } = result
-      const waitMs = result.waitMs ?? backoff(tries)
-      if (tries < Math.min(maxTries, result.tries) && waitMs <= maxRetryAfterMs) {
+      const outcome = await once()
+      if ('value' in outcome) return outcome.value
+      const { code, problem, retry, remedy, cause } = outcome
+      const waitMs = outcome.waitMs ?? backoff(tries)
+      if (retry && tries <= settings.retries && waitMs <= maxRetryAfterMs) {
         // oxlint-disable-next-line promise/prefer-await-to-then -- an abort ends the wait early, and is seen at the top of the loop
         await sleep(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
         continue
       }
-      const longWait = result.waitMs !== undefined && waitMs > maxRetryAfterMs ? ` and asks to wait ${Math.ceil(waitMs / 1000)} s` : ''
+      const longWait = outcome.waitMs !== undefined && waitMs > maxRetryAfterMs ? ` and asks to wait ${Math.ceil(waitMs / 1000)} s` : ''
       const count = tries === 1 ? '' : ` after ${tries} tries`
-      throw new SpanlogError(`${kind}_${code}`, `${name} ${problem}${count}${longWait}`, cause === undefined ? {} : { cause })
+      throw new SpanlogError(`${kind}_${code}`, `${name} ${problem}${count}${longWait}`, { cause, ...(remedy !== undefined && { remedy }) })
     }
 
-    async function once(): Promise<T | (TextAnswer & { ok: false }) | Fault> {
+    async function once(): Promise<Outcome<T>> {
       let answer: Answer
       try {
         answer = await attempt(url, sent, timeoutMs, signal)
@@ -105,9 +100,7 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
         if (signal?.aborted) throw aborted(path, signal)
         return faultOfError(error, path)
       }
-      const { status, body } = answer
-      if (handle.includes(status)) return { ok: false, status, text: body }
-      return status >= 200 && status < 300 ? read(answer, path) : faultOfStatus(answer, path)
+      return answer.status >= 200 && answer.status < 300 ? read(answer, path) : faultOfStatus(answer, path)
     }
   }
 
@@ -116,36 +109,50 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
   }
 
   function faultOfError(cause: unknown, path: string): Fault {
-    // Two tries only: a query that is too slow once is mostly too slow always.
-    if (cause instanceof AttemptTimeout) return { code: 'TIMEOUT', problem: `gave ${cause.message} to ${path}`, tries: 2, cause }
-    if (cause instanceof AnswerTooLong) return { code: 'BAD_ANSWER', problem: `gave ${cause.message} to ${path}`, tries: 1, cause }
+    if (cause instanceof AttemptTimeout) return { code: 'TIMEOUT', problem: `gave ${cause.message} to ${path}`, retry: true, cause }
+    if (cause instanceof AnswerTooLong) return tooLarge(path, cause.message)
     const { code = '', message } = rootOf(cause)
     const isGarbled = code.startsWith('HPE_') || code.startsWith('Z_')
     const did =
       code === 'ECONNRESET' || code === 'EPIPE' ? `broke the connection on ${path}` : `cannot be reached at ${new URL(base).origin}`
     const problem = `${isGarbled ? `garbled its answer to ${path}` : did} (${message || code})`
-    return { code: isGarbled ? 'BAD_ANSWER' : 'UNREACHABLE', problem, tries: retriedErrors.has(code) ? maxTries : 1, cause }
+    return { code: isGarbled ? 'BAD_ANSWER' : 'UNREACHABLE', problem, retry: retriedErrors.has(code), cause }
   }
+}
 
-  function parsed({ status, headers, body }: Answer, path: string): JsonAnswer | Fault {
-    try {
-      return { ok: true, status, json: JSON.parse(body) as unknown }
-    } catch (cause) {
-      const isPage = /^\s*</.test(body)
-      const got = isPage ? 'a web page' : `what is not JSON (${headers['content-type'] ?? 'no content type'})`
-      return { code: 'BAD_ANSWER', problem: `answered ${path} with ${got}: ${excerpt(body)}`, tries: isPage ? 1 : maxTries, cause }
-    }
+function parsed({ status, headers, body }: Answer, path: string): Outcome<{ status: number; json: unknown }> {
+  try {
+    return { value: { status, json: JSON.parse(body) as unknown } }
+  } catch (cause) {
+    const isPage = /^\s*</.test(body)
+    const got = isPage ? 'a web page' : `what is not JSON (${headers['content-type'] ?? 'no content type'})`
+    return { code: 'BAD_ANSWER', problem: `answered ${path} with ${got}: ${excerpt(body)}`, retry: !isPage, cause }
   }
+}
 
-  function faultOfStatus({ status, headers, body }: Answer, path: string): Fault {
-    const location = status >= 300 && status < 400 ? ` and points to ${excerpt(headers.location ?? 'nowhere')}` : ''
-    const text = /^\s*(?:<|$)/.test(body) ? '' : `: ${excerpt(body)}`
-    return {
-      code: codeOfStatus(status),
-      problem: `answered ${status} to ${path}${location}${text}`,
-      tries: !retriedStatuses.has(status) ? 1 : status === 504 ? 2 : maxTries,
-      waitMs: retryAfterMs(headers['retry-after']),
-    }
+function faultOfStatus({ status, headers, body }: Answer, path: string): Fault {
+  // gRPC's limit between the store's own parts: the same request would meet it again.
+  if (status === 413 || (status === 500 && body.includes('larger than max'))) return tooLarge(path, body)
+  const isRedirect = status >= 300 && status < 400
+  const location = isRedirect ? ` and points to ${excerpt(headers.location ?? 'nowhere')}` : ''
+  const wrongPath = status === 404 ? `check the URL: it may need a path in front of ${path}` : undefined
+  return {
+    code: codeOfStatus(status),
+    problem: `answered ${status} to ${path}${location}${quoted(body)}`,
+    retry: retriedStatuses.has(status),
+    waitMs: retryAfterMs(headers['retry-after']),
+    remedy: isRedirect ? 'give the URL that it points to' : wrongPath,
+    cause: new Refusal(status, body),
+  }
+}
+
+function tooLarge(path: string, text: string): Fault {
+  return {
+    code: 'REFUSED',
+    problem: `has an answer to ${path} that is too large${quoted(text)}`,
+    retry: false,
+    remedy: 'ask for less',
+    cause: new Refusal(413, text),
   }
 }
 
@@ -173,11 +180,14 @@ function rootOf(error: unknown): { code?: string; message: string } {
   return first instanceof Error ? first : { message: String(first) }
 }
 
-/** One line, of a length that fits an error. What a server says may hold anything. */
+/** What a server says behind a status: a text, not a proxy's page. */
+function quoted(body: string): string {
+  return /^\s*(?:<|$)/.test(body) ? '' : `: ${excerpt(body)}`
+}
+
+/** A stranger's text, short and on one line, without characters that steer a terminal. */
 function excerpt(text: string): string {
-  const line = text
-    .slice(0, 400)
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line
+  const line = text.slice(0, 400).replace(/\s+/g, ' ').trim()
+  const short = line.length > 300 ? `${line.slice(0, 300)}…` : line
+  return short.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }

@@ -14,8 +14,8 @@ export interface RemoteOptions {
   /** For one try, from the connection to the last byte. @defaultValue 30_000 */
   timeoutMs?: number
   /**
-   * How often a request is sent again after a failure that may pass: 429, 5xx, a broken connection or answer; once only after a
-   * time-out. The pauses grow from 250 ms to 5 s; a `Retry-After` of up to 30 s is honoured instead. @defaultValue 4
+   * How often a request is sent again after a failure that may pass: 429, 5xx, a time-out, a broken connection or answer. The
+   * pauses grow from 250 ms to 5 s; a `Retry-After` of up to 30 s is honoured instead. @defaultValue 4
    */
   retries?: number
 }
@@ -67,7 +67,9 @@ function parseBase(given: unknown): string {
 
 function authorizationOf({ basicAuth, bearerToken }: RemoteOptions): string | undefined {
   if (bearerToken !== undefined) {
-    if (basicAuth !== undefined) throw new SpanlogError('INVALID_OPTION', 'Expected basicAuth or bearerToken, got both')
+    if (basicAuth !== undefined) {
+      throw new SpanlogError('INVALID_OPTION', 'Expected `basicAuth` or `bearerToken`, got both', { remedy: 'give one of them' })
+    }
     if (typeof bearerToken !== 'string' || bearerToken === '')
       throw new SpanlogError('INVALID_OPTION', 'Expected `bearerToken` to be a string that is not empty')
     return `Bearer ${bearerToken}`

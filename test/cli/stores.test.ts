@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hang, refuse } from '../support/loki-double/faults.js'
+import { hang, refuse } from '../support/faults.js'
 import { type LokiDouble, startLokiDouble } from '../support/loki-double/server.js'
 import { otlp, randomId, span } from '../support/otlp.js'
 import { startTempoDouble, type TempoDouble } from '../support/tempo-double/server.js'
@@ -42,6 +42,40 @@ describe('stores', () => {
     expect(orderOf(stdout)).toEqual(['first, in Loki', 'second, in a file', 'third, in Loki'])
     expect(stderr).toMatch(/^3 lines, complete: /)
     expect(code).toBe(0)
+  })
+
+  it.each<[string, (line: string, other: string) => { lokiHolds: [bigint, string][]; fileHolds: string[] }, string[]]>([
+    [
+      'a line that a file and a store both hold',
+      (line, other) => ({ lokiHolds: [[at(40), line]], fileHolds: [line, other] }),
+      ['a line', 'another'],
+    ],
+    ['a line of the same text at another time', (line) => ({ lokiHolds: [[at(41), line]], fileHolds: [line] }), ['a line', 'a line']],
+    [
+      'a line that was written three times, of which the store has kept one',
+      (line) => ({ lokiHolds: [[at(40), line]], fileHolds: [line, line, line] }),
+      ['a line', 'a line', 'a line'],
+    ],
+  ])('and files give %s as often as it was written', async (name, make, wanted) => {
+    const id = randomId(16)
+    const lineOf = (msg: string): string => JSON.stringify({ level: 30, time: Number(at(40) / 1_000_000n), trace_id: id, msg })
+    const { lokiHolds, fileHolds } = make(lineOf('a line'), lineOf('another'))
+    loki.push({ service: 'orders' }, lokiHolds)
+    const file = folder.write(`copies/${name.replaceAll(' ', '-')}.log`, `${fileHolds.join('\n')}\n`)
+    const lines = await spanlog(['logs', id, '--file', file, '--loki', loki.url])
+    expect(lines.stdout.match(/a line|another/g)).toEqual(wanted)
+    expect(lines.stderr).toMatch(new RegExp(`^${wanted.length} lines, complete: `))
+    const { entries, verdict } = JSON.parse((await spanlog(['trace', id, '--file', file, '--loki', loki.url, '--json'])).stdout)
+    expect([entries.length, verdict.logs.entries]).toEqual([wanted.length, wanted.length])
+  })
+
+  it('and files count a mention that both hold once', async () => {
+    const id = randomId(16)
+    const line = JSON.stringify({ level: 30, time: Number(at(40) / 1_000_000n), msg: `after ${id}` })
+    loki.push({ service: 'orders' }, [[at(40), line]])
+    const file = folder.write('copies/mention.log', `${line}\n`)
+    const { stderr } = await spanlog(['logs', id, '--mentions', '--file', file, '--loki', loki.url])
+    expect(stderr).toMatch(/^1 line \(1 mention among them\), complete: /)
   })
 
   it('give lines and spans to one picture', async () => {

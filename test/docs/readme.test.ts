@@ -1,13 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Fence, fencesOf, settled } from '../support/markdown.js'
+import { freePort } from '../support/port.js'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')
@@ -24,6 +23,7 @@ beforeAll(() => {
     symlinkSync(path.join(root, 'node_modules', name), path.join(app, 'node_modules', name))
   }
   symlinkSync(root, path.join(app, 'node_modules/spanlog'))
+  symlinkSync(path.join(root, 'docs'), path.join(app, 'docs'))
 })
 afterAll(() => rmSync(app, { recursive: true, force: true }))
 
@@ -45,14 +45,6 @@ async function shell(command: string): Promise<string> {
     env: { ...process.env, COLUMNS: '100', NO_COLOR: '1', TZ: 'UTC' },
   })
   return stdout + stderr
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function answers(port: number): Promise<void> {

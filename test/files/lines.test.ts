@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findAny } from '../../src/files/find.js'
+import { everyLine, findAny } from '../../src/files/find.js'
 import { type FoundLine, linesWith } from '../../src/files/lines.js'
 
 const needles = ['abcd', 'wxyz']
@@ -16,10 +16,14 @@ async function* chunksOf(content: Buffer, sizes: number[]): AsyncGenerator<Uint8
   }
 }
 
-async function find(content: string, sizes: number[], maxBytes: number): Promise<FoundLine[]> {
+async function linesOf(...args: Parameters<typeof linesWith>): Promise<FoundLine[]> {
   const found: FoundLine[] = []
-  for await (const line of linesWith(chunksOf(Buffer.from(content), sizes), findAny(needles), { maxBytes, overlap: 3 })) found.push(line)
+  for await (const line of linesWith(...args)) found.push(line)
   return found
+}
+
+async function find(content: string, sizes: number[], maxBytes: number): Promise<FoundLine[]> {
+  return linesOf(chunksOf(Buffer.from(content), sizes), findAny(needles), { maxBytes, overlap: 3 })
 }
 
 /** The plain way. */
@@ -52,4 +56,30 @@ describe('the lines that hold a needle', () => {
     expect(found).toHaveLength(50_000)
     expect(new Set(found.map(({ text }) => text))).toEqual(new Set(['{"id":"wxyz"}']))
   })
+
+  it.each([
+    ['within the cap', 1000, 'short', true],
+    ['over the cap', 60, 'x'.repeat(70), false],
+  ])('are found where a chunk ends at any of their bytes, %s', async (_, maxBytes, pad, whole) => {
+    const line = `${pad} wxyz ${pad}`
+    const content = Buffer.from(`first\n${line}\nlast\n`)
+    for (let edge = 1; edge < content.length; edge++) {
+      for (const sizes of [[edge, content.length], [edge]]) {
+        const found = await linesOf(chunksOf(content, sizes), findAny(needles), { maxBytes, overlap: 3 })
+        expect([sizes, found]).toEqual([sizes, [whole ? { text: line } : {}]])
+      }
+    }
+  })
+})
+
+it('every line is taken as split cuts them, wherever the chunks end', async () => {
+  const piece = fc.constantFrom('a', 'é', '漢', '\n', '\n\n', 'ab', '\u{1F600}')
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece), fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }), async (pieces, sizes) => {
+      const text = pieces.join('')
+      const texts = (await linesOf(chunksOf(Buffer.from(text), sizes), everyLine)).map((line) => line.text)
+      // An empty line holds nothing that could be looked for.
+      expect(texts.filter((line) => line !== '')).toEqual(text.split('\n').filter((line) => line !== ''))
+    }),
+  )
 })

@@ -64,6 +64,16 @@ describe('which files are read', () => {
     expect((await collect([at('plain'), at('packed.log'), at('not-packed.gz')])).messages).toEqual(['plain', 'packed', 'not packed'])
   })
 
+  it('what a pattern stands for, and nothing where that is nothing', async () => {
+    await writeFile(at('a.log'), text(line(1, 'a')))
+    await writeFile(at('b.txt'), text(line(2, 'b')))
+    expect((await collect(at('*.log'))).messages).toEqual(['a'])
+    expect((await collect(at('*.ndjson'))).verdict).toMatchObject({
+      complete: false,
+      reasons: [{ code: 'FILE_UNREADABLE', message: expect.stringContaining('*.ndjson is a pattern with no log file in it') }],
+    })
+  })
+
   it('each file once, though it has several names and lies under several paths', async () => {
     await mkdir(at('in'))
     await writeFile(at('in', 'app.log'), text(line(1, 'once')))
@@ -273,15 +283,41 @@ describe('lines of a file', () => {
   })
 })
 
+describe('a proof', () => {
+  const proofOf = async (traceId: string): Promise<string> =>
+    (await fileLogs({ paths: folder }).forTrace(traceId).verdict()).reasons.map(({ message }) => message).join()
+
+  it('counts the files, and names the forms that were searched for', async () => {
+    await writeFile(at('a.log'), '')
+    const forms = 'as 32 hex digits of one case, as 1-8-24, or as its low 64 bits in decimal'
+    expect(await proofOf(TRACE)).toMatch(new RegExp(`^1 file \\(.+\\), .+ with the ID ${forms}$`))
+    await writeFile(at('b.log'), '')
+    expect(await proofOf(TRACE)).toMatch(/^2 files /)
+  })
+
+  it('says of an ID with few decimal digits that they were not searched for', async () => {
+    const few = `${'a'.repeat(16)}${(10n ** 14n - 1n).toString(16).padStart(16, '0')}`
+    const enough = `${'a'.repeat(16)}${(10n ** 14n).toString(16).padStart(16, '0')}`
+    await writeFile(at('a.log'), text(`{"dd.trace_id":"99999999999999"}`, `{"dd.trace_id":"100000000000000"}`))
+    expect(await proofOf(few)).toMatch(
+      /; not as its low 64 bits in decimal \(99999999999999\), since fewer than 15 digits are not searched for$/,
+    )
+    expect(await proofOf(enough)).toMatch(/or as its low 64 bits in decimal$/)
+    const entries = await Promise.all([few, enough].map(async (id) => (await fileLogs({ paths: folder }).forTrace(id).verdict()).entries))
+    expect(entries).toEqual([0, 1])
+  })
+})
+
 describe('bounded memory', () => {
   it('sorted parts that went to a temporary file come back in the same order', async () => {
     const count = 3000
     const content = Array.from({ length: count }, (_, n) => line((n * 7919) % 500, `\u2028 ${n} \r "é"`))
-    await writeFile(at('a.log'), text(...content.slice(0, 2000)))
+    const plain = [`${TRACE} trace_id=${TRACE} 1 2 3`, `trace_id=${TRACE} 4\r\r`, `trace_id=${TRACE} `]
+    await writeFile(at('a.log'), text(...content.slice(0, 2000), ...plain))
     await writeFile(at('b.log.gz'), gzipSync(text(...content.slice(2000))))
     const inMemory = await collect(folder)
     const spilled = await collect(folder, { memoryBytes: 20_000 })
-    expect(inMemory.entries).toHaveLength(count)
+    expect(inMemory.entries).toHaveLength(count + plain.length)
     expect(spilled).toEqual(inMemory)
   })
 

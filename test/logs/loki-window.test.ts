@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LogQueryOptions } from '../../src/logs/types.js'
-import { refuse } from '../support/loki-double/faults.js'
+import { refuse } from '../support/faults.js'
 import type { LokiDoubleOptions } from '../support/loki-double/server.js'
 import { minutesAgo, mixedLines, TRACE } from '../support/loki-lines.js'
 import { collect, loki, pagesOf } from '../support/loki-session.js'
@@ -105,6 +105,13 @@ describe('the limits of a Loki', () => {
     double.inject(refuse(404, '404 page not found'), { on: 'drilldown-limits' })
     double.push({ app: 'shop' }, [[minutesAgo(5), `trace_id=${TRACE}`]])
     expect(await collect(double)).toMatchObject({ verdict: { complete: false, entries: 1 }, codes: ['LOKI_LIMITS_UNKNOWN'] })
+  })
+
+  it('are not asked for as another tenant than the one that a header names', async () => {
+    const double = await loki()
+    double.inject(refuse(401, 'no such tenant'), { on: 'drilldown-limits' })
+    expect((await collect(double, { from: '1h' }, { headers: { 'X-Scope-OrgID': 'team' } })).codes).toEqual(['LOKI_LIMITS_UNKNOWN'])
+    expect(new Set(double.seen.map(({ headers }) => headers['x-scope-orgid']))).toEqual(new Set(['team']))
   })
 
   it('that does not tell them but refuses a page are those of the refusal', async () => {

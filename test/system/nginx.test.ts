@@ -9,19 +9,12 @@ import { traceHttp } from 'spanlog/http'
 import { fileLogs } from 'spanlog/logs'
 import pino from 'spanlog/pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../support/port.js'
 
 let folder: string
 let nginx: ChildProcess
 let service: Server
 let url: string
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 beforeAll(async () => {
   try {

@@ -3,19 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { type TempoTracesOptions, tempoTraces } from 'spanlog/traces'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  cutJson,
-  type Fault,
-  hang,
-  hangMidway,
-  html,
-  json,
-  refuse,
-  reset,
-  resetMidway,
-  send,
-  tooMany,
-} from '../support/loki-double/faults.js'
+import { cutJson, type Fault, hang, hangMidway, html, json, refuse, reset, resetMidway, send, tooMany } from '../support/faults.js'
 import { otlp, randomId, span } from '../support/otlp.js'
 import { startTempoDouble, type TempoDouble, type TempoDoubleOptions } from '../support/tempo-double/server.js'
 
@@ -89,7 +77,7 @@ describe('a Tempo with a fault', () => {
     ['429 and a wait of a day', refuse(429, '', { 'retry-after': '86400' }), {}, 'TEMPO_RATE_LIMITED', /asks to wait 86400 s/, 1],
     ['401', refuse(401, 'no org id'), {}, 'TEMPO_UNAUTHORIZED', /answered 401 to \S+: no org id/, 1],
     ['403', refuse(403), {}, 'TEMPO_UNAUTHORIZED', /answered 403/, 1],
-    ['400', refuse(400, 'start too far\n\u001b[31mback'), {}, 'TEMPO_REFUSED', /: start too far \[31mback/, 1],
+    ['400', refuse(400, 'start too far\n\u001b[31mback'), {}, 'TEMPO_REFUSED', /: start too far \\u\{1b\}\[31mback/, 1],
     ['a redirect', redirect, {}, 'TEMPO_REFUSED', /answered 302 .*points to \/login/, 1],
     ['a web page', html, {}, 'TEMPO_BAD_ANSWER', /a web page/, 1],
     ['JSON cut again and again', cutJson, { retries: 1 }, 'TEMPO_BAD_ANSWER', /not JSON \(application\/json\).* after 2 tries/, 2],
@@ -97,7 +85,7 @@ describe('a Tempo with a fault', () => {
     ['an array', json([]), {}, 'TEMPO_BAD_ANSWER', /no object/, 1],
     ['JSON of something else', json({ status: 'success' }), {}, 'TEMPO_BAD_ANSWER', /no `trace`/, 1],
     ['a trace that is none', json({ trace: 'all of it' }), {}, 'TEMPO_BAD_ANSWER', /no `trace`/, 1],
-    ['silence', hang, { timeoutMs: 100 }, 'TEMPO_TIMEOUT', /within 100 ms .* after 2 tries/, 2],
+    ['silence', hang, { timeoutMs: 100, retries: 1 }, 'TEMPO_TIMEOUT', /within 100 ms .* after 2 tries/, 2],
     ['broken connections', reset, { retries: 1 }, 'TEMPO_UNREACHABLE', /broke the connection/, 2],
   ])('ends incomplete, with the reason, at %s', async (_, fault, options, code, message, requests) => {
     tempo.inject(fault, all)

@@ -1,13 +1,10 @@
-import fs from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
-import { SpanlogError } from '../../errors.js'
-import { readEntry } from '../entry.js'
-import { HOLDS_FOR, type LogRequest, reasonOf, type VerdictDraft } from '../query.js'
+import { reasonOf, SpanlogError } from '../../errors.js'
+import { eachFile, type OpenFile } from '../../files/each.js'
+import { findAny } from '../../files/find.js'
+import { linesWith } from '../../files/lines.js'
+import { placeOf, readEntry } from '../entry.js'
+import { HOLDS_FOR, type LogRequest, type VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
-import { chunkBuffers, fileChunks, streamChunks } from './chunks.js'
-import { findAny } from './find.js'
-import { linesWith } from './lines.js'
-import { identityOf, type ListedFile, listFiles, unreadable } from './paths.js'
 import { SortedLines } from './runs.js'
 
 export interface FileReadOptions {
@@ -16,20 +13,15 @@ export interface FileReadOptions {
   maxLineBytes: number
 }
 
-const standardInput = '-'
-/** How often the folder is listed again because files moved between the listing and the opening. */
-const maxListings = 5
-
 /** Reads all files, then yields what they hold of the trace by time. */
 export async function* readFiles(options: FileReadOptions, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
   const sorted = new SortedLines(options.memoryBytes)
   try {
-    const search = new FileSearch(options, request, draft, sorted)
-    const whole = await search.run()
-    const labels = search.files.map((file) => ({ file }))
+    const { files, failures } = await searchFiles(options, request, draft, sorted)
+    draft.reasons.push(...failures.map(reasonOf))
     for await (const { file, text } of sorted.inOrder()) {
       request.signal?.throwIfAborted()
-      const reading = readEntry({ line: text, labels: { ...labels[file] } }, request.forms)
+      const reading = readEntry({ line: text, labels: { file: files[file] ?? '' } }, request.forms)
       if ('entry' in reading) yield reading.entry
     }
     if (draft.skipped > 0) {
@@ -38,129 +30,67 @@ export async function* readFiles(options: FileReadOptions, request: LogRequest, 
         message: `${draft.skipped} broken or overlong lines hold the ID but do not show whose they are`,
       })
     }
-    if (whole) draft.reasons.push({ code: HOLDS_FOR, message: proof(search.files, request) })
-    draft.complete = whole
+    draft.complete = failures.length === 0
+    if (draft.complete) draft.reasons.push({ code: HOLDS_FOR, message: proof(files, request) })
   } finally {
     await sorted.close()
   }
 }
 
-class FileSearch {
-  /** Paths of the files that were read; a line names its file by the number here. */
-  readonly files: string[] = []
-  readonly #find
-  readonly #overlap
-  readonly #buffers = chunkBuffers()
-  #place = 0
+/**
+ * Puts every line of the trace that the files hold into `sorted`.
+ *
+ * @returns the paths of the files that were read, whose numbers the lines have, and what could not be read
+ */
+async function searchFiles(
+  { paths, maxLineBytes }: FileReadOptions,
+  { forms, from, to, mentions, signal }: LogRequest,
+  draft: VerdictDraft,
+  sorted: SortedLines,
+): Promise<{ files: string[]; failures: SpanlogError[] }> {
+  const files: string[] = []
+  const failures: SpanlogError[] = []
+  const find = findAny(forms.needles)
+  const overlap = Math.max(...forms.needles.map((needle) => needle.length)) - 1
+  let place = 0
 
-  constructor(
-    private readonly options: FileReadOptions,
-    private readonly request: LogRequest,
-    private readonly draft: VerdictDraft,
-    private readonly sorted: SortedLines,
-  ) {
-    this.#find = findAny(request.forms.needles)
-    this.#overlap = Math.max(...request.forms.needles.map((needle) => needle.length)) - 1
-  }
-
-  /** @returns whether every file was read to its end */
-  async run(): Promise<boolean> {
-    const failures: SpanlogError[] = []
-    const paths = this.options.paths.filter((path) => path !== standardInput)
-    if (paths.length < this.options.paths.length) {
-      await this.#search(standardInput, streamChunks(process.stdin, 'standard input', this.request.signal), failures)
-    }
-    await this.#readAll(paths, failures)
-    this.draft.reasons.push(...failures.map(reasonOf))
-    return failures.length === 0
-  }
-
-  /** A file is known by its inode: rotation gives it another name, and its name to another file, between listing and opening. */
-  async #readAll(paths: readonly string[], failures: SpanlogError[]): Promise<void> {
-    const opened = new Set<string>()
-    const unopened = new Map<string, ListedFile>()
-    for (let listing = 1; ; listing++) {
-      const unlisted: SpanlogError[] = []
-      let moved = false
-      for (const file of await listFiles(paths, (error) => unlisted.push(error))) {
-        this.request.signal?.throwIfAborted()
-        if (opened.has(file.identity)) continue
-        unopened.set(file.identity, file)
-        const identity = await this.#read(file, opened, failures)
-        moved ||= identity !== file.identity
-        if (identity !== undefined) opened.add(identity)
-      }
-      for (const identity of opened) unopened.delete(identity)
-      if (moved && listing < maxListings) continue
-      failures.push(...unlisted)
-      for (const { path } of unopened.values()) {
-        failures.push(new SpanlogError('FILE_UNREADABLE', `${path} was listed, but gone under every name when it was to be opened`))
-      }
-      return
-    }
-  }
-
-  /** @returns the identity of what was opened, whole or not; `undefined` where nothing has the name any more */
-  async #read(file: ListedFile, opened: ReadonlySet<string>, failures: SpanlogError[]): Promise<string | undefined> {
-    const { signal } = this.request
-    if (!file.regular) {
-      await this.#search(file.path, streamChunks(fs.createReadStream(file.path), file.path, signal), failures)
-      return file.identity
-    }
-    let handle: FileHandle
-    try {
-      handle = await open(file.path)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      failures.push(unreadable(file.path, error))
-      return file.identity
-    }
-    try {
-      const identity = identityOf(await handle.stat({ bigint: true }))
-      if (!opened.has(identity)) {
-        await this.#search(file.path, fileChunks(handle.fd, file.path, this.#buffers, signal), failures)
-      }
-      return identity
-    } finally {
-      await handle.close()
-    }
-  }
-
-  async #search(path: string, chunks: AsyncIterable<Uint8Array>, failures: SpanlogError[]): Promise<void> {
-    const { forms, from, to, mentions, signal } = this.request
-    const file = this.files.push(path) - 1
+  async function search(opened: OpenFile): Promise<void> {
+    const { path } = opened
+    const file = files.push(path) - 1
     let overlong = 0
     // Of the line of the trace before, for lines without a time.
     let time = -1n
     try {
-      for await (const { text } of linesWith(chunks, this.#find, { maxBytes: this.options.maxLineBytes, overlap: this.#overlap })) {
+      for await (const { text } of linesWith(opened.chunks(), find, { maxBytes: maxLineBytes, overlap })) {
         signal?.throwIfAborted()
         if (text === undefined) {
           overlong++
           continue
         }
-        const reading = readEntry({ line: text }, forms)
-        if (reading.kind === 'unreadable') this.draft.skipped++
-        if (!('entry' in reading)) continue
-        time = reading.entry.timeUnixNano ?? time
+        const reading = placeOf({ line: text }, forms)
+        if (reading.kind === 'unreadable') draft.skipped++
+        if (reading.kind === 'unreadable' || reading.kind === 'other') continue
+        time = reading.timeUnixNano ?? time
         if (time >= 0n && ((from !== undefined && time < from) || (to !== undefined && time >= to))) continue
-        if (reading.kind === 'mention' && !mentions) this.draft.mentions++
-        else await this.sorted.add({ time, file, place: this.#place++, text })
+        if (reading.kind === 'mention' && !mentions) draft.mentions++
+        else await sorted.add({ time, file, place: place++, text })
       }
-    } catch (error) {
-      signal?.throwIfAborted()
-      failures.push(error instanceof SpanlogError ? error : unreadable(path, error))
-    }
-    if (overlong > 0) {
-      this.draft.skipped += overlong
-      const size = `${this.options.maxLineBytes} bytes (maxLineBytes)`
-      failures.push(new SpanlogError('FILE_MALFORMED', `${path} has ${overlong} lines with the ID that are longer than ${size}`))
+    } finally {
+      if (overlong > 0) {
+        draft.skipped += overlong
+        const lines = overlong === 1 ? 'a line with the ID that is' : `${overlong} lines with the ID that are`
+        failures.push(new SpanlogError('FILE_MALFORMED', `${path} has ${lines} longer than ${maxLineBytes} bytes (maxLineBytes)`))
+      }
     }
   }
+
+  await eachFile(paths, { signal, fail: (error) => failures.push(error) }, search)
+  return { files, failures }
 }
 
-function proof(files: readonly string[], { from, to }: LogRequest): string {
+function proof(files: readonly string[], { forms, from, to }: LogRequest): string {
+  const count = files.length === 1 ? '1 file' : `${files.length} files`
   const shown = files.slice(0, 5).join(', ') + (files.length > 5 ? ', …' : '')
   const window = from === undefined && to === undefined ? '' : ` in [${from ?? 'the beginning'}, ${to ?? 'the end'})`
-  return `${files.length} files (${shown}), each to the end it had when it was read: every line${window} with the ID as 32 hex digits of one case, as 1-8-24, or as its low 64 bits in decimal`
+  return `${count} (${shown}), each to the end it had when it was read: every line${window} with the ID ${forms.described}`
 }

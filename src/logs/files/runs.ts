@@ -1,9 +1,9 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { chunkBuffers, readRange } from './chunks.js'
-import { everyLine } from './find.js'
-import { linesWith } from './lines.js'
+import { chunkBuffers, readRange } from '../../files/chunks.js'
+import { everyLine } from '../../files/find.js'
+import { linesWith } from '../../files/lines.js'
 
 /** A line and its place among all others: by time, then as the files and their lines stand. */
 export interface PlacedLine {
@@ -66,7 +66,7 @@ export class SortedLines {
     const run: Run = { start, end: start, lines: this.#held.length }
     let text = ''
     for (const [i, line] of this.#held.toSorted(compare).entries()) {
-      text += `${JSON.stringify([String(line.time), line.file, line.place, line.text])}\n`
+      text += `${line.text} ${line.time} ${line.file} ${line.place}\n`
       if (text.length < writeBytes && i < run.lines - 1) continue
       const bytes = Buffer.from(text)
       for (let written = 0; written < bytes.length; ) {
@@ -93,12 +93,24 @@ async function openNameless(): Promise<FileHandle> {
 async function* readRun(file: FileHandle, { start, end, lines }: Run): AsyncGenerator<PlacedLine, void> {
   const chunks = readRange(file.fd, chunkBuffers(readBytes), start, end)
   let count = 0
-  for await (const { text: json = '' } of linesWith(chunks, everyLine)) {
-    const [time, number, place, text] = JSON.parse(json) as [string, number, number, string]
+  for await (const { text: written = '' } of linesWith(chunks, everyLine)) {
     count++
-    yield { time: BigInt(time), file: number, place, text }
+    yield placed(written)
   }
   if (count < lines) throw new Error(`the temporary file returned ${count} of ${lines} lines`)
+}
+
+/** A line as the run has it: its text, which has no line feed in it, and behind that three numbers. */
+function placed(written: string): PlacedLine {
+  const place = written.lastIndexOf(' ')
+  const file = written.lastIndexOf(' ', place - 1)
+  const time = written.lastIndexOf(' ', file - 1)
+  return {
+    time: BigInt(written.slice(time + 1, file)),
+    file: Number(written.slice(file + 1, place)),
+    place: Number(written.slice(place + 1)),
+    text: written.slice(0, time),
+  }
 }
 
 async function* ofArray<T>(items: readonly T[]): AsyncGenerator<T, void> {

@@ -6,9 +6,13 @@ import { readFiles } from './read.js'
 /** What `fileLogs` takes. */
 export interface FileLogsOptions {
   /**
-   * Files and folders. Of a folder, at any depth, the files with the endings `.log`, `.json`, `.ndjson`, `.jsonl`, `.logfmt` and `.txt` are
-   * read, rotated ones (`app.log.1`, `app.log-20261121`) too; a file that is named is read whatever its ending. Gzip is told by the
-   * content. `-` is standard input, which can be read once. Patterns are the shell's business.
+   * Files, folders, and patterns of them with `*`, `?` and `**` (`logs/*.log`). Of a folder, at any depth, the files with the endings
+   * `.log`, `.json`, `.ndjson`, `.jsonl`, `.logfmt` and `.txt` are read, rotated ones (`app.log.1`, `app.log-20261121`) too; a file that
+   * is named, or that a pattern names, is read whatever its ending. Gzip is told by the content. `-` is standard input, which can be
+   * read once.
+   *
+   * A file is read once, whatever names and links it has. A copy of it is another file: where `app.log.1` was packed and kept beside
+   * `app.log.1.gz`, each of its lines comes twice.
    */
   paths: string | readonly string[]
   /**

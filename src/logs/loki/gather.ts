@@ -88,13 +88,9 @@ class Settler {
       const rest = joinUpTo(steps.slice(settled.stretches), this.#reader.limits.maxEntries)
       for await (const batch of inOrder(rest, (stretch) => this.#settle(stretch))) {
         const known = atHand.filter(({ timeUnixNano }) => timeUnixNano < batch.to)
-        const lines = distinct([...batch.lines, ...known])
-        // What the first page held must be there again: else the counts miss lines, and prove nothing.
-        if (lines.length > batch.lines.length)
-          this.#short({ from: start, to: batch.to, held: lines.length, counted: batch.lines.length }, lines)
-        start = batch.to
         atHand = atHand.slice(known.length)
-        yield within({ to: batch.to, lines })
+        yield within(this.#confirmed(start, batch.to, batch.lines, known))
+        start = batch.to
       }
       if (atHand.length > 0) this.#short({ from: start, to, held: atHand.length, counted: 0 }, atHand)
     } catch (error) {
@@ -108,21 +104,22 @@ class Settler {
   async #settle(stretch: Stretch): Promise<Batch> {
     const { from, to, count } = stretch
     const fits = count <= this.#reader.limits.maxEntries
-    const parts: LokiLine[] = []
+    let atHand: LokiLine[] = []
     if (fits) {
       const { lines, whole } = await this.#reader.page(this.#query, from, to)
       // More lines than were counted arrived in between: the statistics must prove them.
       if (lines.length === count || (lines.length > count && whole)) return { to, lines }
       if (this.#recounts-- <= 0) return this.#short({ from, to, held: lines.length, counted: count }, lines)
-      parts.push(...lines)
+      atHand = lines
     }
     if (to - from <= finestNano) return this.#settleFinest(stretch)
     const steps = await this.#reader.counts(this.#query, from, to, stepWithin(stretch))
     // Halves, so that a window that came short is not asked for again as it was.
     const total = steps.reduce((sum, step) => sum + step.count, 0)
     const cap = fits ? Math.max(1, Math.ceil(total / 2)) : this.#reader.limits.maxEntries
+    const parts: LokiLine[] = []
     for await (const batch of inOrder(joinUpTo(steps, cap), (part) => this.#settle(part))) parts.push(...batch.lines)
-    return { to, lines: distinct(parts) }
+    return this.#confirmed(from, to, parts, atHand)
   }
 
   /** One millisecond, below which Loki does not count: its parts must add up to its count. */
@@ -166,6 +163,12 @@ class Settler {
       parts.push(...(lines.length < this.#reader.limits.maxEntries ? lines : await this.#divide(half, at, lines)))
     }
     return parts
+  }
+
+  /** What an earlier page held must be there again: else the counts miss lines, and prove nothing. */
+  #confirmed(from: bigint, to: bigint, settled: readonly LokiLine[], earlier: readonly LokiLine[]): Batch {
+    const lines = distinct([...settled, ...earlier])
+    return lines.length === settled.length ? { to, lines } : this.#short({ from, to, held: lines.length, counted: settled.length }, lines)
   }
 
   #short(gap: Gap, lines: LokiLine[]): Batch {

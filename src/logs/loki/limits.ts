@@ -1,6 +1,7 @@
 import { SpanlogError } from '../../errors.js'
+import type { Remote, RemoteRequest } from '../../remote/client.js'
+import { refusalOf } from '../../remote/refusal.js'
 import { objectOf } from './answers.js'
-import { LokiAnswer, type LokiClient } from './client.js'
 import type { LokiSettings } from './options.js'
 
 /** What a tenant may ask for. */
@@ -24,16 +25,16 @@ const defaults: LokiLimits = { maxEntries: 5000, maxLengthNano: 721n * hour, rea
 const singleTenant = 'fake'
 
 /** Loki's limits, or its defaults where it does not tell (before 3.x, or behind a proxy). */
-export async function readLimits(client: LokiClient, settings: LokiSettings, signal: AbortSignal): Promise<LokiLimits> {
+export async function readLimits(loki: Remote, settings: LokiSettings, signal: AbortSignal): Promise<LokiLimits> {
+  const request: RemoteRequest = { path: '/loki/api/v1/drilldown-limits', signal }
   try {
     try {
-      return parseLimits(await client.get('drilldown-limits', {}, signal))
+      return parseLimits((await loki.getJson(request)).json)
     } catch (error) {
       // This path wants a tenant even with authentication off.
-      const wantsTenant =
-        !settings.hasTenant && error instanceof SpanlogError && error.cause instanceof LokiAnswer && error.cause.status === 401
+      const wantsTenant = refusalOf(error)?.status === 401 && !('x-scope-orgid' in settings.headers)
       if (!wantsTenant) throw error
-      return parseLimits(await client.get('drilldown-limits', {}, signal, { 'x-scope-orgid': singleTenant }))
+      return parseLimits((await loki.getJson({ ...request, headers: { 'x-scope-orgid': singleTenant } })).json)
     }
   } catch (error) {
     const isAnswer = error instanceof SpanlogError && ['LOKI_REFUSED', 'LOKI_UNAUTHORIZED', 'LOKI_BAD_ANSWER'].includes(error.code)
@@ -42,11 +43,13 @@ export async function readLimits(client: LokiClient, settings: LokiSettings, sig
   }
 }
 
-/** Where Loki refuses a page, it names its limit: `limit > max_entries_limit_per_query (6000 > 5000)`. */
-export function refusedEntries(error: unknown): number | undefined {
-  if (!(error instanceof SpanlogError) || !(error.cause instanceof LokiAnswer)) return undefined
-  const limit = Number(/max_entries_limit_per_query \(\d+ > (\d+)\)/.exec(error.cause.message)?.[1] ?? 0)
-  return limit > 0 ? limit : undefined
+/** How many entries to ask for where those asked for were too many or too large; `undefined` where fewer would not help. */
+export function fewerEntries(error: unknown, asked: number): number | undefined {
+  const { status, text = '' } = refusalOf(error) ?? {}
+  // As it refuses a page: `limit > max_entries_limit_per_query (6000 > 5000)`.
+  const told = Number(/max_entries_limit_per_query \(\d+ > (\d+)\)/.exec(text)?.[1] ?? 0)
+  const fewer = told > 0 ? told : status === 413 ? Math.floor(asked / 2) : 0
+  return fewer > 0 && fewer < asked ? fewer : undefined
 }
 
 function parseLimits(json: unknown): LokiLimits {

@@ -1,7 +1,7 @@
+import type { Remote } from '../../remote/client.js'
 import { compareEntries } from '../order.js'
 import { badAnswer, type LokiLine, readCounts, readPage } from './answers.js'
-import { isTooLarge, type LokiClient } from './client.js'
-import { type LokiLimits, refusedEntries } from './limits.js'
+import { fewerEntries, type LokiLimits } from './limits.js'
 import { countQuery } from './logql.js'
 import { gridOver, type Stretch, stretchOf } from './plan.js'
 
@@ -20,13 +20,13 @@ const maxUnderWay = 4
 export class LokiReader {
   readonly limits: LokiLimits
   readonly warnings = new Set<string>()
-  readonly #client: LokiClient
+  readonly #loki: Remote
   readonly #signal: AbortSignal
   readonly #waiting: (() => void)[] = []
   #underWay = 0
 
-  constructor(client: LokiClient, limits: LokiLimits, signal: AbortSignal) {
-    this.#client = client
+  constructor(loki: Remote, limits: LokiLimits, signal: AbortSignal) {
+    this.#loki = loki
     this.limits = limits
     this.#signal = signal
   }
@@ -45,9 +45,9 @@ export class LokiReader {
       for (const warning of warnings) this.warnings.add(warning)
       return { lines: distinct(lines), whole: matched !== undefined && matched < asked && matched >= lines.length }
     } catch (error) {
-      const lower = refusedEntries(error) ?? (isTooLarge(error) ? Math.floor(asked / 2) : asked)
-      if (lower >= asked || lower < 1) throw error
-      this.limits.maxEntries = Math.min(lower, this.limits.maxEntries)
+      const fewer = fewerEntries(error, asked)
+      if (fewer === undefined) throw error
+      this.limits.maxEntries = Math.min(fewer, this.limits.maxEntries)
       return this.page(query, from, to, limit)
     }
   }
@@ -70,11 +70,11 @@ export class LokiReader {
     return counts.filter(({ count }) => count > 0).map(({ untilMs, count }) => stretchOf(untilMs, stepMs, count))
   }
 
-  async #get(query: Record<string, string>, headers?: Record<string, string>): Promise<unknown> {
+  async #get(params: Record<string, string>, headers: Record<string, string> = {}): Promise<unknown> {
     if (this.#underWay >= maxUnderWay) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     else this.#underWay++
     try {
-      return await this.#client.get('query_range', query, this.#signal, headers)
+      return (await this.#loki.getJson({ path: '/loki/api/v1/query_range', params, headers, signal: this.#signal })).json
     } finally {
       // The place goes to the next in turn, or becomes free.
       const next = this.#waiting.shift()

@@ -1,7 +1,7 @@
+import { createRemote, type Remote } from '../../remote/client.js'
 import { readEntry } from '../entry.js'
 import { HOLDS_FOR, type LogRequest, logQuery, parseRequest, type VerdictDraft } from '../query.js'
 import type { LogEntry, LogSource } from '../types.js'
-import { LokiClient } from './client.js'
 import { type Gap, gather } from './gather.js'
 import { type LokiLimits, readLimits } from './limits.js'
 import { queryForms } from './logql.js'
@@ -31,22 +31,22 @@ import { earliestNano, findStart } from './window.js'
  */
 export function lokiLogs(options: LokiLogsOptions): LogSource {
   const settings = parseLokiOptions(options)
-  const client = new LokiClient(settings)
+  const loki = createRemote('LOKI', settings)
   return {
     forTrace(traceId, queryOptions) {
       const request = parseRequest(traceId, queryOptions)
-      return logQuery(request, (draft) => read(client, settings, request, draft))
+      return logQuery(request, (draft) => read(loki, settings, request, draft))
     },
   }
 }
 
-async function* read(client: LokiClient, settings: LokiSettings, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
+async function* read(loki: Remote, settings: LokiSettings, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
   const ending = new AbortController()
   const signal = request.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, request.signal])
   try {
     const now = BigInt(Date.now()) * 1_000_000n
-    const limits = await readLimits(client, settings, signal)
-    const reader = new LokiReader(client, limits, signal)
+    const limits = await readLimits(loki, settings, signal)
+    const reader = new LokiReader(loki, limits, signal)
     const forms = queryForms(settings.selector, request.forms)
     const bound = limits.reachNano === undefined ? earliestNano : now - limits.reachNano
     const to = request.to ?? now

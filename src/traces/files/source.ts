@@ -10,9 +10,10 @@ import { parseOtlp, wholeDocument } from './parse.js'
 /** What `fileTraces` takes. */
 export interface FileTracesOptions {
   /**
-   * Files and folders, listed anew for each question. Of a folder, at any depth, the files with the endings `.json`, `.ndjson`, `.jsonl`,
-   * `.log` and `.txt` are read, rotated ones (`traces.jsonl.1`, `traces-2026-11-21.json`) too; a file that is named is read whatever its
-   * ending. Gzip is told by the content. `-` is standard input, which can be read once.
+   * Files, folders, and patterns of them with `*`, `?` and `**` (`traces/*.jsonl`), listed anew for each question. Of a folder, at any
+   * depth, the files with the endings `.json`, `.ndjson`, `.jsonl`, `.log` and `.txt` are read, rotated ones (`traces.jsonl.1`,
+   * `traces-2026-11-21.json`) too; a file that is named, or that a pattern names, is read whatever its ending. Gzip is told by the
+   * content. `-` is standard input, which can be read once.
    */
   paths: string | readonly string[]
   /** A longer line (or document) that names the trace costs the answer its completeness. @defaultValue 67_108_864 */

@@ -1,6 +1,7 @@
 import { refuseUnknownOptions, SpanlogError, unexpected } from '../../errors.js'
-import { createRemote, type JsonAnswer, type Remote } from '../../remote/client.js'
+import { createRemote, type Remote } from '../../remote/client.js'
 import { type RemoteOptions, remoteOptionNames, remoteSettings } from '../../remote/options.js'
+import { refusalOf } from '../../remote/refusal.js'
 import { AnswerDraft, parseTraceRequest, type TraceRequest } from '../answer.js'
 import { readSpans } from '../otlp.js'
 import type { TraceSource } from '../types.js'
@@ -42,10 +43,10 @@ export function tempoTraces(options: TempoTracesOptions): TraceSource {
 
 async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: AnswerDraft): Promise<void> {
   const v2 = `/api/v2/traces/${traceId}`
-  const second = await tempo.getJson({ path: v2, signal, handle: [404] })
-  if (second.ok) {
+  const second = await unlessUnknown(tempo.getJson({ path: v2, signal }))
+  if (second !== undefined) {
     // Of an unknown trace: `{ trace: {}, metrics: {} }`.
-    const { trace, status, message, metrics } = fields(tempo, v2, second)
+    const { trace, status, message, metrics } = fields(tempo, v2, second.json)
     if (!isObject(trace ?? metrics)) throw tempo.badAnswer(v2, 'JSON that has no `trace`')
     if (status === 'PARTIAL' || status === 1) answer.incomplete(partial(typeof message === 'string' ? message : 'a partial trace'))
     answer.add(readSpans(trace ?? {}, traceId))
@@ -53,9 +54,9 @@ async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: Ans
   }
 
   const v1 = `/api/traces/${traceId}`
-  const first = await tempo.getJson({ path: v1, signal, handle: [404] })
-  if (first.ok) {
-    const trace = fields(tempo, v1, first)
+  const first = await unlessUnknown(tempo.getJson({ path: v1, signal }))
+  if (first !== undefined) {
+    const trace = fields(tempo, v1, first.json)
     if (!('batches' in trace || 'resourceSpans' in trace)) throw tempo.badAnswer(v1, 'JSON that has no `batches`')
     if (first.status === 206) answer.incomplete(partial('a partial trace'))
     answer.add(readSpans(trace, traceId))
@@ -63,13 +64,23 @@ async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: Ans
   }
 
   // An old Tempo says by a 404 that it does not know the trace; any other server, that it is no Tempo.
-  const echo = await tempo.getText({ path: '/api/echo', signal, handle: [404] })
-  if (!echo.ok || echo.text.trim() !== 'echo') throw tempo.badAnswer(v1, '404, and it has no /api/echo, which a Tempo has')
+  const echo = await unlessUnknown(tempo.getText({ path: '/api/echo', signal }))
+  if (echo?.trim() !== 'echo') throw tempo.badAnswer(v1, '404, and it has no /api/echo, which a Tempo has')
 }
 
-function fields(tempo: Remote, path: string, answer: JsonAnswer & { ok: true }): Record<string, unknown> {
-  if (!isObject(answer.json)) throw tempo.badAnswer(path, 'JSON that is no object')
-  return answer.json
+/** `undefined` for a 404. */
+async function unlessUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (refusalOf(error)?.status === 404) return undefined
+    throw error
+  }
+}
+
+function fields(tempo: Remote, path: string, json: unknown): Record<string, unknown> {
+  if (!isObject(json)) throw tempo.badAnswer(path, 'JSON that is no object')
+  return json
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

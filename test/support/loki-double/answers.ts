@@ -1,4 +1,4 @@
-import type { Answer } from './faults.js'
+import type { Answer } from '../faults.js'
 import { goDuration, lokiTime, promDuration } from './go.js'
 import { compileLogql, type PipelineLine } from './logql.js'
 import type { LokiStore, Stored } from './store.js'

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Answer, type Fault, send } from '../faults.js'
 import { drilldownLimits, type LokiLimits, queryInstant, queryRange, type Statistics } from './answers.js'
-import { type Answer, type Fault, send } from './faults.js'
 import { LokiStore, type OtlpLogs } from './store.js'
 
 export interface LokiDoubleOptions extends Partial<LokiLimits> {
@@ -27,6 +27,8 @@ export interface LokiDouble {
   url: string
   limits: LokiLimits
   seen: Seen[]
+  /** How many requests have no whole answer yet. */
+  underWay(): number
   /** Stores lines of one stream. */
   push(stream: Record<string, string>, values: [bigint, string, Record<string, string>?][], tenant?: string): void
   /** The next `times` requests whose path and query hold `on` get the fault. */
@@ -108,6 +110,7 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
     limits,
     seen,
+    underWay: () => underWay,
     push(stream, values, tenant = singleTenant) {
       const refusal = storeOf(tenant).push({ streams: [{ stream, values: values.map(([at, ...rest]) => [String(at), ...rest]) }] })
       if (refusal !== undefined) throw new Error(refusal)

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
-import { type Answer, type Fault, send } from '../loki-double/faults.js'
+import { type Answer, type Fault, send } from '../faults.js'
 import { type Otlp, TempoStore } from './store.js'
 
 export interface TempoDoubleOptions {

@@ -1,0 +1,104 @@
+import type { Span } from '@opentelemetry/api'
+import { runIn } from '../../src/context/active.js'
+import { injectContext } from '../../src/context/wire.js'
+import { completionWriter } from './completion-line.js'
+import { guarded } from './guarded.js'
+import { checkEdgeOptions, type EdgeOptions } from './options.js'
+import type { RequestFacts } from './request.js'
+import { type BodySizes, openServerSpan } from './server-span.js'
+
+/** One request and its response, from the server span's start to its end. */
+export interface Exchange {
+  readonly traceId: string
+  /** What the response says of the trace. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Runs the handler, or a part of it, in the request's trace. What it throws or rejects with is recorded, and goes on. */
+  run<T>(fn: () => T): T
+  /** Records what the handler threw, unless it is an answer: an error that the framework makes a 4xx of. */
+  fail(error: unknown): void
+  /** Once: writes the completion line and ends the span. `finished` is false where the client went away. */
+  over(outcome: { status: number; sizes: BodySizes; finished: boolean }): void
+}
+
+export interface Edge<Subject> {
+  ignores(subject: Subject): boolean
+  open(subject: Subject, request: RequestFacts): Exchange
+}
+
+/**
+ * The server's edge, the same for each framework: the span, the header that answers, the completion line.
+ *
+ * @param where - the public name whose options these are
+ * @param frameworkRoute - what the framework knows of a request's route, once the handler ran
+ * @throws SpanlogError INVALID_OPTION
+ */
+export function serverEdge<Subject>(
+  where: string,
+  options: EdgeOptions<Subject>,
+  frameworkRoute?: (subject: Subject) => string | undefined,
+): Edge<Subject> {
+  checkEdgeOptions(where, options)
+  const { header = 'x-trace-id', traceparent = false, route, ignore } = options
+  const writeCompletion = options.logger && completionWriter(options.logger)
+
+  return {
+    ignores: (subject) => guarded(`${where}: ignore failed`, () => ignore?.(subject)) ?? false,
+    open(subject, request) {
+      const server = openServerSpan(request)
+      const { traceId } = server.span.spanContext()
+      const started = performance.now()
+      const fail = failureRecorder(server.span)
+      let done = false
+      return {
+        traceId,
+        headers: [
+          ...(header === false ? [] : [[header, traceId] as const]),
+          ...(traceparent ? [['traceparent', injectContext(server.context, { traceparent: '' }).traceparent] as const] : []),
+        ],
+        fail,
+        run: (fn) => runIn(server.context, () => failing(fn, fail)),
+        over({ status, sizes, finished }) {
+          if (done) return
+          done = true
+          const known = guarded(`${where}: route failed`, () => route?.(subject) ?? frameworkRoute?.(subject)) ?? server.foundRoute()
+          const durationMs = Math.round((performance.now() - started) * 1000) / 1000
+          const line = { method: request.method, ...(known && { route: known }), path: request.path, status, durationMs }
+          guarded(`${where}: logger failed`, () => runIn(server.context, () => writeCompletion?.(line, finished)))
+          server.end({ route: known, status, sizes })
+        },
+      }
+    },
+  }
+}
+
+/** Calls `fail` with what `fn` throws or rejects with, which goes on to the caller. */
+function failing<T>(fn: () => T, fail: (error: unknown) => void): T {
+  let result: T
+  try {
+    result = fn()
+  } catch (error) {
+    fail(error)
+    throw error
+  }
+  if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return result
+  return (result as T & PromiseLike<unknown>).then(undefined, (error: unknown) => {
+    fail(error)
+    throw error
+  }) as T
+}
+
+/** An error may come by more than one way, such as a hook and a rejection: it is recorded once. */
+function failureRecorder(span: Span): (error: unknown) => void {
+  let last: unknown
+  return (error) => {
+    if (error === last || isAnswer(error)) return
+    last = error
+    guarded('an error could not be recorded on its span', () => span.recordException(error instanceof Error ? error : String(error)))
+  }
+}
+
+/** Frameworks throw what they answer with: a `404` is no fault of the service. */
+function isAnswer(error: unknown): boolean {
+  const { status, statusCode = status } = (error ?? {}) as { status?: unknown; statusCode?: unknown }
+  return typeof statusCode === 'number' && statusCode >= 300 && statusCode < 500
+}

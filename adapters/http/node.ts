@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { bindTrace } from '../../src/context/bind.js'
+import { countRequestBody, countResponseBody } from './body-size.js'
+import { type Exchange, serverEdge } from './edge.js'
+import { guarded } from './guarded.js'
+import type { EdgeOptions } from './options.js'
+import { factsOf } from './request.js'
+
+// Several copies of the package, or an edge in front of another, open one span and write one line.
+const handled = Symbol.for('spanlog.http')
+
+/** The edge of what serves by node's own requests and responses. */
+export interface NodeEdge<Subject> {
+  /** Opens the server span of a request; `undefined` where the request is passed on untouched. */
+  open(subject: Subject, req: IncomingMessage): Exchange | undefined
+  /** Answers with the trace ID, keeps the trace through the events of both, and ends the exchange when the response is over. */
+  follow(exchange: Exchange, req: IncomingMessage, res: ServerResponse): void
+  /** Both. */
+  begin(subject: Subject, req: IncomingMessage, res: ServerResponse): Exchange | undefined
+}
+
+/** @throws SpanlogError INVALID_OPTION */
+export function nodeEdge<Subject>(
+  where: string,
+  options: EdgeOptions<Subject>,
+  frameworkRoute?: (subject: Subject) => string | undefined,
+): NodeEdge<Subject> {
+  const edge = serverEdge(where, options, frameworkRoute)
+  const open = (subject: Subject, req: IncomingMessage): Exchange | undefined => {
+    if (handled in req || edge.ignores(subject)) return undefined
+    Object.defineProperty(req, handled, { value: true })
+    return edge.open(subject, factsOf(req))
+  }
+  return {
+    open,
+    follow,
+    begin(subject, req, res) {
+      const exchange = open(subject, req)
+      if (exchange !== undefined) follow(exchange, req, res)
+      return exchange
+    },
+  }
+}
+
+function follow(exchange: Exchange, req: IncomingMessage, res: ServerResponse): void {
+  exchange.run(() => {
+    bindTrace(req)
+    bindTrace(res)
+  })
+  if (!res.headersSent) {
+    for (const [name, value] of exchange.headers) guarded('a response header could not be set', () => res.setHeader(name, value))
+  }
+  const requestBody = countRequestBody(req)
+  const responseBody = countResponseBody(req, res)
+  const over = (): void =>
+    exchange.over({
+      status: res.statusCode,
+      sizes: { request: requestBody(), response: responseBody() },
+      finished: res.writableFinished,
+    })
+  // A broken connection has no `finish`. OpenTelemetry's instrumentation reads the route at `close`: ours has to be there before.
+  res.once('finish', over).once('close', over)
+}
