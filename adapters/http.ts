@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CompletionLogger } from './http/completion-line.js'
+import { guarded } from './http/guarded.js'
 import { nodeEdge } from './http/node.js'
 import type { EdgeOptions } from './http/options.js'
 
@@ -29,12 +30,20 @@ export type HttpMiddleware = <T>(req: IncomingMessage, res: ServerResponse, next
 export function traceHttp(options: TraceHttpOptions = {}): HttpMiddleware {
   const edge = nodeEdge('traceHttp', options, expressRoute)
   return (req, res, next) => {
-    const exchange = edge.begin(req, req, res)
+    const exchange = guarded('traceHttp: a request could not be traced', () => edge.begin(req, req, res))
     return exchange === undefined ? next() : exchange.run(next)
   }
 }
 
 function expressRoute(req: IncomingMessage): string | undefined {
   const { route, baseUrl = '' } = req as { route?: { path?: string | RegExp | (string | RegExp)[] }; baseUrl?: string }
-  return route?.path === undefined ? undefined : `${baseUrl}${[route.path].flat().join('|')}`
+  return route?.path === undefined ? undefined : `${lowCardinality(baseUrl)}${[route.path].flat().join('|')}`
+}
+
+/**
+ * Express keeps the path that a router was found under (`/users/42`), not the pattern (`/users/:id`): what looks like an ID in it,
+ * a number, a UUID or a long hex, becomes `:id`.
+ */
+function lowCardinality(mountPath: string): string {
+  return mountPath.replaceAll(/(?<=\/)(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,})(?=\/|$)/gi, ':id')
 }

@@ -14,7 +14,8 @@ interface CompletionLine {
   method: string
   route?: string
   path: string
-  status: number
+  /** Absent where no response began. */
+  status?: number
   durationMs: number
 }
 
@@ -32,7 +33,7 @@ export function completionWriter(logger: CompletionLogger): WriteCompletion {
   // Winston's second argument is the meta object; pino and all that follow it have the object first.
   const messageFirst = 'transports' in logger && !('bindings' in logger)
   return (line, finished) => {
-    const level = line.status >= 500 ? 'error' : finished ? 'info' : 'warn'
+    const level = (line.status ?? 0) >= 500 ? 'error' : finished ? 'info' : 'warn'
     const message = finished ? 'request completed' : 'request aborted'
     if (messageFirst) logger[level](message, line)
     else logger[level](line, message)

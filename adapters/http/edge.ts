@@ -1,4 +1,4 @@
-import type { Span } from '@opentelemetry/api'
+import type { Attributes, Span } from '@opentelemetry/api'
 import { runIn } from '../../src/context/active.js'
 import { injectContext } from '../../src/context/wire.js'
 import { completionWriter } from './completion-line.js'
@@ -17,7 +17,7 @@ export interface Exchange {
   /** Records what the handler threw, unless it is an answer: an error that the framework makes a 4xx of. */
   fail(error: unknown): void
   /** Once: writes the completion line and ends the span. `finished` is false where the client went away. */
-  over(outcome: { status: number; sizes: BodySizes; finished: boolean }): void
+  over(outcome: { status: number | undefined; sizes: BodySizes; finished: boolean }): void
 }
 
 export interface Edge<Subject> {
@@ -47,7 +47,8 @@ export function serverEdge<Subject>(
       const server = openServerSpan(request)
       const { traceId } = server.span.spanContext()
       const started = performance.now()
-      const fail = failureRecorder(server.span)
+      const failures = new Failures()
+      const fail = (error: unknown): void => failures.add(error)
       let done = false
       return {
         traceId,
@@ -62,8 +63,15 @@ export function serverEdge<Subject>(
           done = true
           const known = guarded(`${where}: route failed`, () => route?.(subject) ?? frameworkRoute?.(subject)) ?? server.foundRoute()
           const durationMs = Math.round((performance.now() - started) * 1000) / 1000
-          const line = { method: request.method, ...(known && { route: known }), path: request.path, status, durationMs }
+          const line = {
+            method: request.method,
+            ...(known && { route: known }),
+            path: request.path,
+            ...(status !== undefined && { status }),
+            durationMs,
+          }
           guarded(`${where}: logger failed`, () => runIn(server.context, () => writeCompletion?.(line, finished)))
+          failures.record(server.span)
           server.end({ route: known, status, sizes })
         },
       }
@@ -87,14 +95,27 @@ function failing<T>(fn: () => T, fail: (error: unknown) => void): T {
   }) as T
 }
 
-/** An error may come by more than one way, such as a hook and a rejection: it is recorded once. */
-function failureRecorder(span: Span): (error: unknown) => void {
-  let last: unknown
-  return (error) => {
-    if (error === last || isAnswer(error)) return
-    last = error
-    guarded('an error could not be recorded on its span', () => span.recordException(error instanceof Error ? error : String(error)))
+/** What a handler threw, kept until the request is over: by then a logger may have shown it on the span already. */
+class Failures {
+  private readonly errors = new Map<unknown, Date>()
+
+  add(error: unknown): void {
+    if (!isAnswer(error) && !this.errors.has(error)) this.errors.set(error, new Date())
   }
+
+  record(span: Span): void {
+    for (const [error, time] of this.errors) {
+      const exception = error instanceof Error ? error : String(error)
+      guarded('an error could not be recorded on its span', () => isShown(span, exception) || span.recordException(exception, time))
+    }
+  }
+}
+
+/** Spans of the SDK let their events be read. A logger's serializer may put the messages of causes behind the error's own. */
+function isShown(span: Span, exception: Error | string): boolean {
+  const { events = [] } = span as { events?: readonly { name: string; attributes?: Attributes }[] }
+  const message = typeof exception === 'string' ? exception : exception.message
+  return events.some(({ name, attributes }) => name === 'exception' && String(attributes?.['exception.message'] ?? '').startsWith(message))
 }
 
 /** Frameworks throw what they answer with: a `404` is no fault of the service. */

@@ -54,7 +54,8 @@ function follow(exchange: Exchange, req: IncomingMessage, res: ServerResponse): 
   const responseBody = countResponseBody(req, res)
   const over = (): void =>
     exchange.over({
-      status: res.statusCode,
+      // Of a response that never began, the status is node's default and nobody's answer.
+      status: res.headersSent ? res.statusCode : undefined,
       sizes: { request: requestBody(), response: responseBody() },
       finished: res.writableFinished,
     })

@@ -1,4 +1,4 @@
-import { type Context, createContextKey, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { type Context, createContextKey, type Span, type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { activeContext, activeSpan } from '../../src/context/active.js'
 import { isStatusUnset, startSpan } from '../../src/context/span.js'
 import { extractTrace } from '../../src/context/wire.js'
@@ -17,7 +17,8 @@ export interface ServerSpan {
 
 interface Outcome {
   route: string | undefined
-  status: number
+  /** Absent where no response began. */
+  status: number | undefined
   sizes: BodySizes
 }
 
@@ -38,8 +39,9 @@ const rpcMetadataKey = createContextKey('OpenTelemetry SDK Context Key RPC_METAD
 export function openServerSpan(request: RequestFacts): ServerSpan {
   const active = activeContext()
   const metadata = active.getValue(rpcMetadataKey) as RpcMetadata | undefined
-  const theirs = metadata?.span ?? activeServerSpan()
-  const { span, context } = theirs ? { span: theirs, context: active } : startServerSpan(request)
+  const remote = extractTrace(request.headers)
+  const theirs = metadata?.span ?? activeServerSpan(remote)
+  const { span, context } = theirs ? { span: theirs, context: active } : startServerSpan(request, remote)
   return {
     span,
     context,
@@ -57,11 +59,11 @@ export function openServerSpan(request: RequestFacts): ServerSpan {
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/ */
-function startServerSpan(request: RequestFacts): { span: Span; context: Context } {
+function startServerSpan(request: RequestFacts, remote: SpanContext | undefined): { span: Span; context: Context } {
   const { method, path, scheme, protocolVersion, userAgent } = request
   return startSpan(nameOfMethod(method), {
     kind: 'server',
-    parent: extractTrace(request.headers) ?? null,
+    parent: remote ?? null,
     attributes: {
       ...methodAttributes(method),
       'url.path': path,
@@ -72,20 +74,28 @@ function startServerSpan(request: RequestFacts): { span: Span; context: Context 
   })
 }
 
-/** A recording server span that is active can only be this request's: one that a listening server inherited has ended or is no server span. */
-function activeServerSpan(): Span | undefined {
+/**
+ * A recording server span that is active is this request's: one that a listening server inherited has ended, is no server span, or
+ * belongs to another trace than the request does.
+ */
+function activeServerSpan(remote: SpanContext | undefined): Span | undefined {
   const span = activeSpan()
-  return span?.isRecording() && 'kind' in span && span.kind === SpanKind.SERVER ? span : undefined
+  if (!span?.isRecording() || !('kind' in span) || span.kind !== SpanKind.SERVER) return undefined
+  return remote === undefined || remote.traceId === span.spanContext().traceId ? span : undefined
 }
 
 function describe(span: Span, { method }: RequestFacts, { route, status, sizes }: Outcome): void {
   if (route !== undefined) span.updateName(`${nameOfMethod(method)} ${route}`)
   span.setAttributes({
     ...(route !== undefined && { 'http.route': route }),
-    'http.response.status_code': status,
+    ...(status !== undefined && { 'http.response.status_code': status }),
     ...(sizes.request !== undefined && { 'http.request.body.size': sizes.request }),
     ...(sizes.response !== undefined && { 'http.response.body.size': sizes.response }),
-    ...(status >= 500 && { 'error.type': String(status) }),
+    ...(isFailure(status) && { 'error.type': String(status) }),
   })
-  if (status >= 500 && isStatusUnset(span)) span.setStatus({ code: SpanStatusCode.ERROR })
+  if (isFailure(status) && isStatusUnset(span)) span.setStatus({ code: SpanStatusCode.ERROR })
+}
+
+function isFailure(status: number | undefined): boolean {
+  return status !== undefined && status >= 500
 }

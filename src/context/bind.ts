@@ -9,7 +9,8 @@ type AnyFunction = (...args: any[]) => unknown
 /**
  * Binds a function, or the listeners of an event emitter, to the trace that is active now. A bound function runs in that
  * trace wherever it is called from; a bound emitter runs the listeners that are added *after* the call in it, and is
- * changed in place.
+ * changed in place: bind what belongs to one request (`req`, a cursor), not a pool or a socket that many share. Of two calls for
+ * one emitter the later holds for the listeners that come after it.
  *
  * Context does not cross worker threads or processes: pass a carrier there (`injectTrace`, `runWithTrace`).
  *
@@ -18,7 +19,7 @@ type AnyFunction = (...args: any[]) => unknown
  * @example
  * ```ts
  * pool.acquire(bindTrace((connection) => log.info('connected')))
- * bindTrace(socket).on('data', () => log.info('data'))
+ * bindTrace(req).on('end', () => log.info('body read'))
  * ```
  */
 export function bindTrace<T extends AnyFunction | EventEmitter>(target: T): T {
@@ -37,26 +38,36 @@ function bindFunction<F extends AnyFunction>(fn: F, context: Context): F {
   return bound as unknown as F
 }
 
+/** Which context the listeners of a bound emitter get; by `Symbol.for`, so that two copies of the package do not wrap twice. */
+const bindingKey = Symbol.for('spanlog.bound')
+
 /**
  * Each listener goes in as a bound wrapper that carries the original as `listener`, by which node itself finds it again for
  * `removeListener` and shows it in `listeners()`. `once` is built on `on`, since node's own would remove its wrapper by an
- * identity that ours hides.
+ * identity that ours hides. Binding again changes the context of later listeners and wraps nothing twice.
  */
 function bindEmitter<E extends EventEmitter>(emitter: E, context: Context): E {
+  const bound = (emitter as { [bindingKey]?: { context: Context } })[bindingKey]
+  if (bound !== undefined) {
+    bound.context = context
+    return emitter
+  }
+  const binding = { context }
+  Object.defineProperty(emitter, bindingKey, { value: binding })
   // oxlint-disable-next-line typescript/unbound-method -- called with the emitter as `this` in `define`
   const { on, prependListener } = emitter
-  define(emitter, ['on', 'addListener'], on, (listener) => bindFunction(listener, context))
-  define(emitter, ['prependListener'], prependListener, (listener) => bindFunction(listener, context))
+  define(emitter, ['on', 'addListener'], on, (listener) => bindFunction(listener, binding.context))
+  define(emitter, ['prependListener'], prependListener, (listener) => bindFunction(listener, binding.context))
   define(emitter, ['once'], on, bindOnce)
   define(emitter, ['prependOnceListener'], prependListener, bindOnce)
   return emitter
 
   function bindOnce(listener: AnyFunction, event: string | symbol): AnyFunction {
-    const bound = bindFunction(function (this: unknown, ...args: unknown[]): unknown {
-      emitter.removeListener(event, bound)
+    const wrapper = bindFunction(function (this: unknown, ...args: unknown[]): unknown {
+      emitter.removeListener(event, wrapper)
       return listener.apply(this, args)
-    }, context)
-    return bound
+    }, binding.context)
+    return wrapper
   }
 }
 

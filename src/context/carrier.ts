@@ -3,9 +3,9 @@ export type CarrierValue = string | Uint8Array | readonly (string | Uint8Array)[
 
 /**
  * What a trace travels in: a plain object (node's `req.headers`, Kafka's headers, gRPC's map), `Headers`, a `Map`, or an array
- * of pairs. Names are compared without regard to case.
+ * of pairs. Any object, since an interface without an index signature is one too. Names are compared without regard to case.
  */
-export type Carrier = { readonly [name: string]: unknown } | Iterable<readonly [string, unknown]>
+export type Carrier = object
 
 /** Every value that the carrier has under a name, in order. Anything that is not text is passed over. */
 export function readCarrier(carrier: Carrier, name: string): string[] {

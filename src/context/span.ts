@@ -17,7 +17,7 @@ import { reportFault } from './fault.js'
 import { newSpanId, newTraceId } from './ids.js'
 import { state } from './state.js'
 import { RANDOM, SAMPLED } from './traceparent.js'
-import { continueIn } from './wire.js'
+import { beginIn, continueIn } from './wire.js'
 
 const kinds = {
   internal: SpanKind.INTERNAL,
@@ -30,9 +30,9 @@ const kinds = {
 /** How a span is started. */
 export interface SpanOptions {
   /** @defaultValue 'internal' */
-  kind?: keyof typeof kinds
-  attributes?: Attributes
-  links?: Link[]
+  kind?: keyof typeof kinds | undefined
+  attributes?: Attributes | undefined
+  links?: Link[] | undefined
   /** The parent, for instance from `extractTrace`; `null` begins a new trace. @defaultValue the active span */
   parent?: SpanContext | null | undefined
 }
@@ -40,7 +40,7 @@ export interface SpanOptions {
 /** How `withSpan` runs. */
 export interface WithSpanOptions extends SpanOptions {
   /** Errors that belong to normal operation: they set the span's status but are not recorded as exceptions. */
-  expectedErrors?: readonly ErrorClass[] | ((error: unknown) => boolean)
+  expectedErrors?: readonly ErrorClass[] | ((error: unknown) => boolean) | undefined
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a class is matched whatever its constructor takes
@@ -49,7 +49,8 @@ type ErrorClass = abstract new (...args: any[]) => Error
 /**
  * Runs `fn` inside a new span and ends the span when `fn` returns, throws, or its promise settles. What `fn` throws is
  * recorded, sets the status to error where it is unset, and is thrown on. Without a tracing SDK the span is not recorded
- * anywhere, but it has IDs, which the lines carry and `injectTrace` passes on.
+ * anywhere, but it has IDs, which the lines carry and `injectTrace` passes on. Of a thenable that is no promise, such as a query
+ * builder, `then` is called at once, and the promise that it gives is returned: await it inside `fn` to keep the object itself.
  *
  * @param name - of low cardinality: `charge card`, not `charge card 4711`
  * @returns what `fn` returns
@@ -63,9 +64,9 @@ type ErrorClass = abstract new (...args: any[]) => Error
  * ```
  */
 export function withSpan<T>(name: string, fn: (span: Span) => T): T
-export function withSpan<T>(name: string, options: WithSpanOptions, fn: (span: Span) => T): T
-export function withSpan<T>(name: string, second: WithSpanOptions | ((span: Span) => T), third?: (span: Span) => T): T {
-  const [options, fn] = typeof second === 'function' ? [{}, second] : [second, third]
+export function withSpan<T>(name: string, options: WithSpanOptions | undefined, fn: (span: Span) => T): T
+export function withSpan<T>(name: string, second: WithSpanOptions | undefined | ((span: Span) => T), third?: (span: Span) => T): T {
+  const [options, fn] = typeof second === 'function' ? [{}, second] : [second ?? {}, third]
   if (typeof name !== 'string' || name === '') throw unexpected('name', 'a non-empty string', name)
   if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
   if (options.kind !== undefined && !(options.kind in kinds))
@@ -74,18 +75,20 @@ export function withSpan<T>(name: string, second: WithSpanOptions | ((span: Span
   const { span, context } = startSpan(name, options)
   const failed = (error: unknown): void => endFailed(span, error, options.expectedErrors)
   let result: T
+  let pending: boolean
   try {
     result = runIn(context, () => fn(span))
+    pending = isThenable(result)
   } catch (error) {
     failed(error)
     throw error
   }
-  if (!isThenable(result)) {
+  if (!pending) {
     end(span)
     return result
   }
   // The promise that is returned settles as fn's does, after the span has ended.
-  return result.then(
+  return (result as T & PromiseLike<unknown>).then(
     (value) => {
       end(span)
       return value
@@ -100,10 +103,14 @@ export function withSpan<T>(name: string, second: WithSpanOptions | ((span: Span
 /** Starts a span with the process's SDK, or, where there is none, one that only has IDs. Never throws. */
 export function startSpan(name: string, options: SpanOptions): { span: Span; context: Context } {
   const active = activeContext()
-  const parentContext =
-    options.parent === undefined ? active : options.parent === null ? trace.deleteSpan(active) : continueIn(active, options.parent)
+  const parentContext = parentIn(active, options.parent)
   const span = sdkSpan(name, options, parentContext) ?? bareSpan(trace.getSpanContext(parentContext))
   return { span, context: trace.setSpan(parentContext ?? ROOT_CONTEXT, span) }
+}
+
+function parentIn(active: Context, parent: SpanContext | null | undefined): Context {
+  if (parent === null || (parent === undefined && trace.getSpan(active) === undefined)) return beginIn(trace.deleteSpan(active))
+  return parent === undefined ? active : continueIn(active, parent)
 }
 
 function sdkSpan(name: string, options: SpanOptions, parentContext: Context): Span | undefined {
@@ -176,6 +183,6 @@ function isExpected(error: unknown, expected: WithSpanOptions['expectedErrors'])
   return expected.some((type) => error instanceof type)
 }
 
-function isThenable<T>(value: T): value is T & PromiseLike<Awaited<T>> {
+function isThenable(value: unknown): boolean {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -17,6 +17,9 @@ interface State {
   randomTraceIds: boolean
   /** Causes of own faults that were already warned of. */
   warned: Set<string>
+  /** Of each span, the events that mirrored lines are, and the lines that a full span left out. Weak: they go with the span. */
+  mirrorEvents: WeakMap<object, number>
+  mirrorLeftOut: WeakMap<object, number>
   /** Lines that were not mirrored because their span was full. */
   mirrorDropped: number
 }
@@ -29,5 +32,7 @@ export const state: State = (shared[key] ??= {
   settings: { mirror: { enabled: true, minSeverity: 9, limit: 64 }, untracedSampled: false },
   randomTraceIds: false,
   warned: new Set(),
+  mirrorEvents: new WeakMap(),
+  mirrorLeftOut: new WeakMap(),
   mirrorDropped: 0,
 })

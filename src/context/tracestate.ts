@@ -41,7 +41,7 @@ export function parseTracestate(values: readonly string[]): TraceState | undefin
   const members = new Map<string, string>()
   let count = 0
   for (const part of values.join(',').split(',')) {
-    const member = part.replace(/^[ \t]+|[ \t]+$/g, '')
+    const member = trimOws(part)
     if (member === '') continue
     const equals = member.indexOf('=')
     const key = member.slice(0, equals)
@@ -51,4 +51,18 @@ export function parseTracestate(values: readonly string[]): TraceState | undefin
     if (!members.has(key)) members.set(key, value)
   }
   return members.size === 0 ? undefined : new Members(members)
+}
+
+/** Without a regular expression, which would try each run of blanks from each of its characters. */
+function trimOws(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isOws(text.charCodeAt(start))) start++
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+/** A space or a tab. */
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }

@@ -7,8 +7,9 @@ import { formatTraceparent, parseTraceparent, RANDOM } from './traceparent.js'
 import { parseTracestate } from './tracestate.js'
 
 // SDKs of the 2.x line make a child's flags from the sampling decision alone and lose the random flag, which belongs to the
-// trace ID. The context remembers it beside the span.
-const incomingKey = createContextKey('spanlog incoming trace')
+// trace ID. The context remembers beside the span where its trace came from: from outside, or that it began here.
+const originKey = createContextKey('spanlog origin of the trace')
+const beganHere = Symbol.for('spanlog.began-here')
 
 /**
  * The trace that a carrier names, or `undefined` where it names none or is malformed. Never throws.
@@ -65,13 +66,22 @@ export function injectContext<C extends Carrier>(context: Context, carrier: C): 
   return carrier
 }
 
-/** The context in which a trace that came from outside goes on. */
-export function continueIn(context: Context, remote: SpanContext): Context {
-  return trace.setSpanContext(context, remote).setValue(incomingKey, remote)
+/** The context in which a trace goes on that came from outside, or from another place in this process. */
+export function continueIn(context: Context, parent: SpanContext): Context {
+  const continued = trace.setSpanContext(context, parent)
+  if (parent.isRemote === true) return continued.setValue(originKey, parent)
+  // Of another trace of this process it is not known whether its ID is random, unless its flags say so.
+  return parent.traceId === trace.getSpanContext(context)?.traceId ? continued : continued.setValue(originKey, parent)
+}
+
+/** The context in which a span without a parent begins a trace. */
+export function beginIn(context: Context): Context {
+  return context.setValue(originKey, beganHere)
 }
 
 function isRandom(context: Context, spanContext: SpanContext): boolean {
-  const incoming = context.getValue(incomingKey) as SpanContext | undefined
-  if (incoming?.traceId === spanContext.traceId) return (incoming.traceFlags & RANDOM) !== 0
-  return (spanContext.traceFlags & RANDOM) !== 0 || (state.randomTraceIds && spanContext.isRemote !== true)
+  if ((spanContext.traceFlags & RANDOM) !== 0) return true
+  const origin = context.getValue(originKey) as SpanContext | typeof beganHere | undefined
+  if (origin === beganHere) return state.randomTraceIds && spanContext.isRemote !== true
+  return origin?.traceId === spanContext.traceId && (origin.traceFlags & RANDOM) !== 0
 }

@@ -1,9 +1,8 @@
 import type { Span } from '@opentelemetry/api'
 import { state } from '../context/state.js'
 
-// Weak, so that what is kept of a span goes with it; one number per span and map, since this runs on each line.
-const events = new WeakMap<Span, number>()
-const dropped = new WeakMap<Span, number>()
+// One number per span and map, since this runs on each line; shared by the copies of the package, as the span is.
+const { mirrorEvents: events, mirrorLeftOut: dropped } = state
 
 /** How many more events the mirror may put on a span. */
 export function room(span: Span, limit: number): number {

@@ -1,6 +1,6 @@
-import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api'
+import { type Context, type TextMapGetter, type TextMapPropagator, type TextMapSetter, trace } from '@opentelemetry/api'
 import { reportFault } from '../context/fault.js'
-import { continueIn, extractTrace, injectContext } from '../context/wire.js'
+import { beginIn, continueIn, extractTrace, injectContext } from '../context/wire.js'
 import { peers } from './peers.js'
 
 const fields = ['traceparent', 'tracestate'] as const
@@ -20,12 +20,14 @@ export class StrictW3CPropagator implements TextMapPropagator {
     }
   }
 
-  /** A carrier without a valid traceparent leaves the context as it is. */
+  /** A carrier without a valid traceparent leaves the context's span as it is. */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
       const [traceparent, tracestate] = fields.map((name) => getter.get(carrier, name))
       const remote = traceparent === undefined ? undefined : extractTrace({ traceparent, tracestate })
-      return remote === undefined ? context : continueIn(context, remote)
+      if (remote !== undefined) return continueIn(context, remote)
+      // A server's span that is started in this context begins the trace.
+      return trace.getSpan(context) === undefined ? beginIn(context) : context
     } catch (error) {
       reportFault('a carrier could not be read', error)
       return context

@@ -277,6 +277,13 @@ describe('traceHttp on Express', () => {
     expect(logger.lines).toHaveLength(8)
   })
 
+  it('keeps IDs in the path of a router out of the route', async () => {
+    const router = express.Router().get('/orders/:oid', (_req, res) => void res.end())
+    const port = await listen(express().use(traceHttp()).use('/v1/users/:id', router))
+    await send(port, { path: '/v1/users/42/orders/7' })
+    expect((await serverSpan()).name).toBe('GET /v1/users/:id/orders/:oid')
+  })
+
   it('names an unknown path by its method alone', async () => {
     const port = await listen(express().use(traceHttp()))
     expect((await send(port, { path: '/nowhere' })).statusCode).toBe(404)

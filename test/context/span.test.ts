@@ -36,6 +36,18 @@ describe('withSpan', () => {
     expect(currentTrace()).toBeUndefined()
   })
 
+  it('runs without options, and ends the span of a promise-like whose `then` throws', () => {
+    expect(withSpan('x', undefined, () => 42)).toBe(42)
+    // oxlint-disable-next-line unicorn/no-thenable -- that is the point
+    const hostile = Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new Error('no')
+      },
+    })
+    expect(() => withSpan('x', () => hostile)).toThrow('no')
+    expect(currentTrace()).toBeUndefined()
+  })
+
   it('takes a parent from elsewhere, and null begins a new trace', () => {
     withSpan('outer', () => {
       const outer = currentTrace()

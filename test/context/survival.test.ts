@@ -174,6 +174,20 @@ describe('bindTrace', () => {
     expect(emitter.listenerCount('x')).toBe(0)
   })
 
+  it('bound again, takes the later trace for later listeners, and wraps nothing twice', () => {
+    const emitter = new EventEmitter()
+    const [first] = inTrace(() => bindTrace(emitter))
+    const seen: unknown[] = []
+    emitter.on('x', () => seen.push(correlationId()))
+    const [second] = inTrace(() => bindTrace(emitter))
+    emitter.once('x', () => seen.push(correlationId()))
+    emitter.emit('x')
+    emitter.emit('x')
+    expect(seen).toEqual([first, second, first])
+    for (let i = 0; i < 20_000; i++) bindTrace(emitter)
+    emitter.on('x', () => {}).emit('x')
+  })
+
   it('throws what the emitter throws for a listener that is no function', () => {
     expect(() => bindTrace(new EventEmitter()).on('x', 5 as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }))
   })

@@ -35,6 +35,12 @@ describe('no span is lost', () => {
     expect(names()).toEqual([...three, 'work 0', 'work 1'])
   })
 
+  it('beside signal-exit, which waits to be alone: both clean up, and the signal ends the process', async () => {
+    const ended = await runProgram('signal beside signal-exit', { options: toFile(), signal: 'SIGTERM' })
+    expect(ended).toMatchObject({ code: null, signal: 'SIGTERM', stdout: '"ready"\n"cleaned up at SIGTERM"\n' })
+    expect(names()).toEqual(three)
+  })
+
   it('where the host listens to SIGTERM, and the host decides when and how the process ends', async () => {
     const ended = await runProgram('host listens', { options: toFile(), signal: 'SIGTERM' })
     expect(ended).toMatchObject({ code: 7, signal: null, stdout: '"ready"\n"drained"\n' })

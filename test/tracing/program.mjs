@@ -29,6 +29,15 @@ const scenarios = {
     stayAlive()
     say('ready')
   },
+  async 'signal beside signal-exit'() {
+    const { onExit } = await import('signal-exit')
+    // What it returns would keep the process alive.
+    onExit((_code, signal) => void say(`cleaned up at ${signal}`))
+    startTracing(options)
+    work()
+    stayAlive()
+    say('ready')
+  },
   'host listens'() {
     const alive = stayAlive()
     // Before ours, and gone from the list once it has run.

@@ -53,6 +53,26 @@ describe('a list of lines', () => {
     expect(rows.at(-1)).toMatch(/^ {13}… \d{4} more characters$/)
   })
 
+  it.each([
+    [
+      'an error under `err`',
+      { err: { type: 'TypeError', message: 'no card', stack: 'TypeError: no card\n    at pay (pay.js:1:2)\n    at run\u001b[2J' } },
+    ],
+    ['a stack beside the message', { stack: 'TypeError: no card\n    at pay (pay.js:1:2)\n    at run\u001b[2J' }],
+    ['an exception in OpenTelemetry names', { 'exception.stacktrace': 'TypeError: no card\n    at pay (pay.js:1:2)\n    at run\u001b[2J' }],
+  ])('puts the frames of %s below the line, one a row, escaped', (_, fields) => {
+    const [head, ...frames] = draw([line('a', 1, 'error', 'failed', { fields })]).slice(1)
+    expect(head).toBe(`04:00:00.001 api ERROR failed  ${Object.keys(fields)[0]}="TypeError: no card"`)
+    expect(frames).toEqual(['               at pay (pay.js:1:2)', '               at run\\x1b[2J'])
+  })
+
+  it('keeps what else an error holds, and counts frames past 20', () => {
+    const err = { type: 'E', message: 'm', code: 7, stack: `E: m\n${'    at f (x.js)\n'.repeat(25)}`.trimEnd() }
+    const rows = draw([line('a', 1, 'error', 'failed', { fields: { err } })]).slice(1)
+    expect(rows[0]).toBe('04:00:00.001 api ERROR failed  err={"type":"E","message":"m","code":7,"stack":"E:')
+    expect(rows.at(-1)).toBe('               … 5 more frames')
+  })
+
   it('is quick about a line of 10 MB', () => {
     const rows = draw([line('a', 1, 'info', '漢'.repeat(10_000_000))])
     expect(rows).toHaveLength(22)

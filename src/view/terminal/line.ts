@@ -7,6 +7,8 @@ import { displayWidth, escapeText, fit, wrap } from './text.js'
 export interface LineText {
   message: string
   fields: string
+  /** The frames of the errors that it carries, one a row. */
+  stack: string[]
 }
 
 const identity = new Set(['traceid', 'spanid', 'traceflags', 'oteltraceid', 'otelspanid', 'oteltraceflags', 'ddtraceid', 'ddspanid'])
@@ -17,12 +19,36 @@ const process = new Set(['pid', 'hostname'])
 
 /** What a line says beside its time, service and level, which have their own columns, and its IDs, which are those of the trace. */
 export function lineText(entry: LogEntry): LineText {
+  const stack: string[] = []
   const fields = Object.entries({ ...entry.metadata, ...entry.fields })
     .filter(([name, value]) => !isShownElsewhere(entry, name.toLowerCase().replaceAll(/[_.-]/g, ''), value))
-    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .map(([name, value]) => `${name}=${valueText(withoutStack(name, value, stack))}`)
     .join(' ')
   const message = entry.message ?? (fields === '' ? entry.line : '')
-  return { message: escapeText(message), fields: escapeText(fields) }
+  return { message: escapeText(message), fields: escapeText(fields), stack: stack.map(escapeText) }
+}
+
+/** What stands for an error on its line, `CardDeclined: insufficient funds`; its frames go to `stack`, and what else it holds stays. */
+function withoutStack(name: string, value: unknown, stack: string[]): unknown {
+  const text = isRecord(value) ? value['stack'] : /stack(?:_?trace)?$/i.test(name) ? value : undefined
+  if (typeof text !== 'string') return value
+  const firstFrame = /\n\s+at /.exec(text)?.index ?? text.length
+  stack.push(
+    ...text
+      .slice(firstFrame)
+      .split('\n')
+      .slice(1)
+      .map((frame) => `  ${frame.trim()}`),
+  )
+  const head = text.slice(0, firstFrame)
+  if (!isRecord(value)) return head
+  const { stack: _stack, type, name: errorName, message, ...rest } = value
+  const said = [type, errorName, message].every((part) => part === undefined || (typeof part === 'string' && head.includes(part)))
+  return Object.keys(rest).length === 0 && said ? head : { ...value, stack: head }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isShownElsewhere(entry: LogEntry, name: string, value: unknown): boolean {

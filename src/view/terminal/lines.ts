@@ -1,7 +1,7 @@
 import type { LogEntry } from '../../logs/types.js'
 import { levelText, lineRows, lineText } from './line.js'
 import { type DrawOptions, MIN_WIDTH, painter, serviceColors } from './style.js'
-import { displayWidth, escapeText, fit } from './text.js'
+import { displayWidth, escapeText, fit, truncate } from './text.js'
 
 const maxServiceWidth = 20
 const maxRows = 20
@@ -9,7 +9,8 @@ const timeWidth = '00:00:00.000 '.length
 
 /**
  * Draws the lines of a trace one at a time, so that a result of any size can be written as it comes: time in UTC, service,
- * level, message, remaining fields. A day's first line has the date above it. What is long wraps, up to 20 rows.
+ * level, message, remaining fields. A day's first line has the date above it. What is long wraps, up to 20 rows; the frames of an
+ * error stand below, one a row.
  *
  * ```
  * 2026-11-21 UTC
@@ -49,7 +50,9 @@ export function lineDrawer(options: DrawOptions & { services?: readonly string[]
       (serviceWidth === 0 ? '' : `${paint(colorOf(service), fit(service, serviceWidth))} `) +
       `${level} `
     const [message = '', ...more] = lineRows(text, first, width - timeWidth, maxRows, paint)
-    rows.push((head + message).trimEnd(), ...more.map((row) => ' '.repeat(timeWidth) + row))
+    const frames = text.stack.slice(0, maxRows).map((frame) => paint('dim', truncate(frame, width - timeWidth)))
+    if (text.stack.length > maxRows) frames.push(paint('dim', `  … ${text.stack.length - maxRows} more frames`))
+    rows.push((head + message).trimEnd(), ...[...more, ...frames].map((row) => ' '.repeat(timeWidth) + row))
     return rows
   }
 }
