@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CompletionLogger } from './http/completion-line.js'
-import { guarded } from './http/guarded.js'
+import type { CompletionLogger } from './any-logger.js'
+import { serverEdge } from './http/edge.js'
+import { expressRoute } from './http/express.js'
 import { nodeEdge } from './http/node.js'
 import type { EdgeOptions } from './http/options.js'
 
@@ -28,22 +29,9 @@ export type HttpMiddleware = <T>(req: IncomingMessage, res: ServerResponse, next
  * ```
  */
 export function traceHttp(options: TraceHttpOptions = {}): HttpMiddleware {
-  const edge = nodeEdge('traceHttp', options, expressRoute)
+  const edge = nodeEdge(serverEdge('traceHttp', options, expressRoute))
   return (req, res, next) => {
-    const exchange = guarded('traceHttp: a request could not be traced', () => edge.begin(req, req, res))
+    const exchange = edge.begin(req, req, res)
     return exchange === undefined ? next() : exchange.run(next)
   }
-}
-
-function expressRoute(req: IncomingMessage): string | undefined {
-  const { route, baseUrl = '' } = req as { route?: { path?: string | RegExp | (string | RegExp)[] }; baseUrl?: string }
-  return route?.path === undefined ? undefined : `${lowCardinality(baseUrl)}${[route.path].flat().join('|')}`
-}
-
-/**
- * Express keeps the path that a router was found under (`/users/42`), not the pattern (`/users/:id`): what looks like an ID in it,
- * a number, a UUID or a long hex, becomes `:id`.
- */
-function lowCardinality(mountPath: string): string {
-  return mountPath.replaceAll(/(?<=\/)(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,})(?=\/|$)/gi, ':id')
 }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -13,69 +14,126 @@ import { fileURLToPath } from 'node:url'
  * @property {{ contender: string, against: string, atMost?: number }[]} ratios - which medians are compared, and what is aimed at
  */
 
-const warmUps = 3
-const batches = 7
+const warmUps = 5
+const batches = 15
 
 /**
- * What runs in a contender's own process: prints the median of its batches, in nanoseconds an operation. It is the processor's
- * time that is measured, not the clock's, so that a machine that does other work at the same time disturbs less.
+ * Sets a contender up, in this process.
+ *
+ * @returns what measures one batch, in nanoseconds an operation. It is the processor's time that is measured, not the clock's, so that
+ *   a machine that does other work at the same time disturbs less.
  */
-export async function measure(scenario, name) {
+async function prepare(scenario, name) {
   const run = await scenario.contenders[name]()
-  const times = []
-  for (let i = 0; i < warmUps + batches; i++) {
+  return async () => {
     const start = process.cpuUsage()
     run(scenario.batch)
+    // What the operations left to the event loop is their work as well.
+    await setImmediate()
     const { user, system } = process.cpuUsage(start)
-    if (i >= warmUps) times.push(((user + system) * 1000) / scenario.batch)
+    return ((user + system) * 1000) / scenario.batch
   }
-  process.stdout.write(`${median(times)}\n`)
 }
 
-/** Runs the contenders in turn, round after round, so that what else the machine does hits all of them alike. */
-export function compare(scenario, rounds, onRound = () => {}) {
-  const names = Object.keys(scenario.contenders)
-  const times = Object.fromEntries(names.map((name) => [name, []]))
+/** What runs in a contender's own process: a batch whenever the parent asks for one; without a parent all, and the median printed. */
+export async function measure(scenario, name) {
+  const batch = await prepare(scenario, name)
+  if (process.send !== undefined) {
+    process.on('message', async () => process.send(await batch()))
+    process.send('ready')
+    return
+  }
+  const times = []
+  for (let i = 0; i < warmUps + batches; i++) times.push(await batch())
+  process.stdout.write(`${median(times.slice(warmUps))}\n`)
+}
+
+/**
+ * Runs the contenders at once, each in a process of its own, and lets them work in turn, batch by batch, so that what else the machine
+ * does hits all of them alike; in each round anew, since two processes of the same program are not equally fast. What is compared
+ * is the medians of a round; of all rounds the median is given.
+ */
+export async function compare(scenario, rounds, onRound = () => {}) {
+  const medians = []
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) times[name].push(measureApart(scenario.scenario, name))
+    medians.push(await runRound(scenario))
     onRound(round + 1)
   }
-  const contenders = Object.fromEntries(
-    names.map((name) => [
-      name,
-      { median: Math.round(median(times[name])), min: Math.round(Math.min(...times[name])), max: Math.round(Math.max(...times[name])) },
-    ]),
-  )
-  const ratios = scenario.ratios.map(({ contender, against, atMost }) => ({
-    contender,
-    against,
-    ratio: Math.round((median(times[contender]) / median(times[against])) * 1000) / 1000,
-    ...(atMost !== undefined && { atMost }),
-  }))
-  return { scenario: scenario.scenario, unit: scenario.unit, contenders, ratios }
+  const contenders = Object.keys(scenario.contenders).map((name) => [
+    name,
+    spread(
+      medians.map((round) => round[name]),
+      0,
+    ),
+  ])
+  const ratios = scenario.ratios.map(({ contender, against, atMost }) => {
+    const {
+      median: ratio,
+      min,
+      max,
+    } = spread(
+      medians.map((round) => round[contender] / round[against]),
+      3,
+    )
+    return { contender, against, ratio, min, max, ...(atMost !== undefined && { atMost }) }
+  })
+  return { scenario: scenario.scenario, unit: scenario.unit, contenders: Object.fromEntries(contenders), ratios }
 }
 
-function measureApart(scenario, name) {
+async function runRound(scenario) {
+  const names = Object.keys(scenario.contenders)
+  const contenders = await Promise.all(names.map((name) => start(scenario.scenario, name)))
+  const times = names.map(() => [])
+  for (let i = 0; i < warmUps + batches; i++) {
+    for (const [at, { batch }] of contenders.entries()) {
+      const time = await batch()
+      if (i >= warmUps) times[at].push(time)
+    }
+  }
+  for (const { stop } of contenders) stop()
+  return Object.fromEntries(names.map((name, at) => [name, median(times[at])]))
+}
+
+async function start(scenario, name) {
   const program = fileURLToPath(new URL('run.mjs', import.meta.url))
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, scenario, '--contender', name], { encoding: 'utf8' })
-  const nanoseconds = Number(stdout)
-  if (status !== 0 || !(nanoseconds > 0)) throw new Error(`${scenario}, ${name}: ended with ${status}\n${stderr}`)
-  return nanoseconds
+  const child = fork(program, [scenario, '--contender', name], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      const failed = (status) => reject(new Error(`${scenario}, ${name}: ended with ${status}`))
+      child.once('exit', failed)
+      child.once('message', (message) => {
+        child.off('exit', failed)
+        resolve(message)
+      })
+    })
+  await answer()
+  return {
+    batch() {
+      child.send('batch')
+      return answer()
+    },
+    stop: () => child.disconnect(),
+  }
+}
+
+function spread(numbers, digits) {
+  const rounded = (number) => Number(number.toFixed(digits))
+  return { median: rounded(median(numbers)), min: rounded(Math.min(...numbers)), max: rounded(Math.max(...numbers)) }
 }
 
 /** Both tables of a result, in Markdown. */
 export function tables({ unit, contenders, ratios }) {
   const rows = Object.entries(contenders).map(([name, times]) => `| ${name} | ${times.median} | ${times.min} | ${times.max} |`)
-  const compared = ratios.map(
-    ({ contender, against, ratio, atMost }) => `| ${contender} | ${against} | ${ratio.toFixed(2)} | ${atMost?.toFixed(2) ?? ''} |`,
-  )
+  const compared = ratios.map(({ contender, against, ratio, min, max, atMost }) => {
+    return `| ${contender} | ${against} | ${ratio.toFixed(2)} | ${min.toFixed(2)} | ${max.toFixed(2)} | ${atMost?.toFixed(2) ?? ''} |`
+  })
   return [
     `| contender | median (${unit}) | min | max |`,
     '| --- | ---: | ---: | ---: |',
     ...rows,
     '',
-    '| contender | against | ratio | aim, at most |',
-    '| --- | --- | ---: | ---: |',
+    '| contender | against | ratio | min | max | aim, at most |',
+    '| --- | --- | ---: | ---: | ---: | ---: |',
     ...compared,
     '',
   ].join('\n')

@@ -28,7 +28,7 @@ const { default: scenario } = await import(file.href)
 if (values.contender !== undefined) {
   await measure(scenario, values.contender)
 } else {
-  const result = compare(scenario, rounds, (round) => process.stderr.write(`round ${round} of ${rounds}\n`))
+  const result = await compare(scenario, rounds, (round) => process.stderr.write(`round ${round} of ${rounds}\n`))
   process.stdout.write(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : tables(result))
   if (values.write) writeDocs(tables(result))
 }

@@ -21,9 +21,12 @@ export interface Exchange {
 }
 
 export interface Edge<Subject> {
-  ignores(subject: Subject): boolean
-  open(subject: Subject, request: RequestFacts): Exchange
+  /** Opens the server span of a request; `undefined` where the request is passed on untouched. */
+  open<R extends object>(subject: Subject, raw: R, factsOf: (raw: R) => RequestFacts): Exchange | undefined
 }
+
+// On the raw request: several copies of the package, or an edge in front of another, open one span and write one line.
+const handled = Symbol.for('spanlog.http')
 
 /**
  * The server's edge, the same for each framework: the span, the header that answers, the completion line.
@@ -42,40 +45,46 @@ export function serverEdge<Subject>(
   const writeCompletion = options.logger && completionWriter(options.logger)
 
   return {
-    ignores: (subject) => guarded(`${where}: ignore failed`, () => ignore?.(subject)) ?? false,
-    open(subject, request) {
-      const server = openServerSpan(request)
-      const { traceId } = server.span.spanContext()
-      const started = performance.now()
-      const failures = new Failures()
-      const fail = (error: unknown): void => failures.add(error)
-      let done = false
-      return {
-        traceId,
-        headers: [
-          ...(header === false ? [] : [[header, traceId] as const]),
-          ...(traceparent ? [['traceparent', injectContext(server.context, { traceparent: '' }).traceparent] as const] : []),
-        ],
-        fail,
-        run: (fn) => runIn(server.context, () => failing(fn, fail)),
-        over({ status, sizes, finished }) {
-          if (done) return
-          done = true
-          const known = guarded(`${where}: route failed`, () => route?.(subject) ?? frameworkRoute?.(subject)) ?? server.foundRoute()
-          const durationMs = Math.round((performance.now() - started) * 1000) / 1000
-          const line = {
-            method: request.method,
-            ...(known && { route: known }),
-            path: request.path,
-            ...(status !== undefined && { status }),
-            durationMs,
-          }
-          guarded(`${where}: logger failed`, () => runIn(server.context, () => writeCompletion?.(line, finished)))
-          failures.record(server.span)
-          server.end({ route: known, status, sizes })
-        },
-      }
-    },
+    open: (subject, raw, factsOf) =>
+      guarded(`${where}: a request could not be traced`, () => {
+        if (handled in raw || guarded(`${where}: ignore failed`, () => ignore?.(subject))) return undefined
+        Object.defineProperty(raw, handled, { value: true })
+        return start(subject, factsOf(raw))
+      }),
+  }
+
+  function start(subject: Subject, request: RequestFacts): Exchange {
+    const server = openServerSpan(request)
+    const { traceId } = server.span.spanContext()
+    const started = performance.now()
+    const failures = new Failures()
+    const fail = (error: unknown): void => failures.add(error)
+    let done = false
+    return {
+      traceId,
+      headers: [
+        ...(header === false ? [] : [[header, traceId] as const]),
+        ...(traceparent ? [['traceparent', injectContext(server.context, { traceparent: '' }).traceparent] as const] : []),
+      ],
+      fail,
+      run: (fn) => runIn(server.context, () => failing(fn, fail)),
+      over({ status, sizes, finished }) {
+        if (done) return
+        done = true
+        const known = guarded(`${where}: route failed`, () => route?.(subject) ?? frameworkRoute?.(subject)) ?? server.foundRoute()
+        const durationMs = Math.round((performance.now() - started) * 1000) / 1000
+        const line = {
+          method: request.method,
+          ...(known && { route: known }),
+          path: request.path,
+          ...(status !== undefined && { status }),
+          durationMs,
+        }
+        guarded(`${where}: logger failed`, () => runIn(server.context, () => writeCompletion?.(line, finished)))
+        failures.record(server.span)
+        server.end({ route: known, status, sizes })
+      },
+    }
   }
 }
 

@@ -1,13 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { bindTrace } from '../../src/context/bind.js'
 import { countRequestBody, countResponseBody } from './body-size.js'
-import { type Exchange, serverEdge } from './edge.js'
+import type { Edge, Exchange } from './edge.js'
 import { guarded } from './guarded.js'
-import type { EdgeOptions } from './options.js'
 import { factsOf } from './request.js'
-
-// Several copies of the package, or an edge in front of another, open one span and write one line.
-const handled = Symbol.for('spanlog.http')
 
 /** The edge of what serves by node's own requests and responses. */
 export interface NodeEdge<Subject> {
@@ -19,18 +15,8 @@ export interface NodeEdge<Subject> {
   begin(subject: Subject, req: IncomingMessage, res: ServerResponse): Exchange | undefined
 }
 
-/** @throws SpanlogError INVALID_OPTION */
-export function nodeEdge<Subject>(
-  where: string,
-  options: EdgeOptions<Subject>,
-  frameworkRoute?: (subject: Subject) => string | undefined,
-): NodeEdge<Subject> {
-  const edge = serverEdge(where, options, frameworkRoute)
-  const open = (subject: Subject, req: IncomingMessage): Exchange | undefined => {
-    if (handled in req || edge.ignores(subject)) return undefined
-    Object.defineProperty(req, handled, { value: true })
-    return edge.open(subject, factsOf(req))
-  }
+export function nodeEdge<Subject>(edge: Edge<Subject>): NodeEdge<Subject> {
+  const open = (subject: Subject, req: IncomingMessage): Exchange | undefined => edge.open(subject, req, factsOf)
   return {
     open,
     follow,
@@ -43,6 +29,10 @@ export function nodeEdge<Subject>(
 }
 
 function follow(exchange: Exchange, req: IncomingMessage, res: ServerResponse): void {
+  guarded('a request could not be followed', () => followed(exchange, req, res))
+}
+
+function followed(exchange: Exchange, req: IncomingMessage, res: ServerResponse): void {
   exchange.run(() => {
     bindTrace(req)
     bindTrace(res)

@@ -1,5 +1,5 @@
 import { refuseUnknownOptions, unexpected } from '../../src/errors.js'
-import type { CompletionLogger } from './completion-line.js'
+import type { CompletionLogger } from '../any-logger.js'
 
 /** How an edge treats requests; `Subject` is what the framework calls a request. */
 export interface EdgeOptions<Subject> {

@@ -3,6 +3,7 @@ import type { Span } from '@opentelemetry/api'
 import { reportFault } from '../../src/context/fault.js'
 import { severityOfName, severityOfPinoLevel } from '../../src/fields/severity.js'
 import { mirrorLine, takesLine, type WrittenLine } from '../../src/mirror/line.js'
+import { givenFields } from './given.js'
 import { hooksKey, type Internals, type Logger } from './internals.js'
 
 /** How the default base stands in a logger's bindings: of the process, which the span's resource names, not of the line. */
@@ -13,6 +14,9 @@ export interface MadeLine {
   logger: Logger
   internals: Internals
   line: string
+  /** What \`asJson\` was given. */
+  object: unknown
+  message: unknown
   level: number
   /** Level and time. */
   prelude: string
@@ -87,39 +91,73 @@ function mirror(taken: TakenLine, written: string): void {
 /** @returns `undefined` for what is no JSON: what it hides and what it shows cannot be told apart */
 function parseLine({ made, severity }: TakenLine, written: string): WrittenLine | undefined {
   const { logger, internals } = made
-  const fields = parseFields(made, written)
-  if (fields === undefined) return undefined
   const messageKey = logger[internals.messageKey] as string
-  const value = fields[messageKey]
-  const message = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  // Cheap, as the message is the last of the keys.
-  delete fields[messageKey]
+  const line = readLine(made, messageKey, written)
+  if (line === undefined) return undefined
+  const { message, fields } = line
   const nested = logger[internals.nestedKey]
   const error = takeError(typeof nested === 'string' ? fields[nested] : fields, logger[internals.errorKey] as string)
   return error === undefined ? { severity, message, fields } : { severity, message, fields, error }
 }
 
+type Fields = Record<string, unknown>
+
 /** All but level, time and the trace's fields; a user's own field of one of these names stays. */
-function parseFields(
-  { logger, internals, prelude, bindings, added, carried }: MadeLine,
-  written: string,
-): Record<string, unknown> | undefined {
+function readLine(made: MadeLine, messageKey: string, written: string): { message: string; fields: Fields } | undefined {
+  const { logger, internals, prelude, bindings, added, carried } = made
   const headLength = prelude.length + carried.length
   const end = logger[internals.lineEnd] as string
-  const base = bindings.startsWith(defaultBase) ? defaultBase : ''
+  const { base, own, fields: bound } = readBindings(bindings)
+  // Unlike startsWith this compares whole words of memory: it is on each mirrored line.
+  const begins = written.slice(prelude.length, headLength) === carried
+  const text = written.slice(headLength)
+  const given = begins ? givenFields(made, { text, messageKey, end }) : undefined
+  if (given !== undefined && bound !== undefined && !(messageKey in bound)) {
+    return { message: made.message as string, fields: own === '' ? given : { ...bound, ...given } }
+  }
+  if (!begins || !text.endsWith(end)) {
+    const fields = parse(written)
+    const head = fields && parse(`${prelude}${base}${added}}`)
+    for (const key of Object.keys(head ?? {})) delete fields?.[key]
+    return head && takeMessage(fields, messageKey)
+  }
+  return takeMessage(parse(`{${(own + text.slice(0, -end.length)).slice(1)}}`), messageKey)
+}
+
+/** Bindings apart: the default base, what is the user's own, and its fields. */
+interface Bindings {
+  text: string
+  base: string
+  own: string
+  fields: Readonly<Fields> | undefined
+}
+
+let lastBindings: Bindings | undefined
+
+/** Kept for the lines that follow. */
+function readBindings(text: string): Bindings {
+  if (lastBindings?.text === text) return lastBindings
+  const base = text.startsWith(defaultBase) ? defaultBase : ''
+  const own = text.slice(base.length)
+  lastBindings = { text, base, own, fields: parse(`{${own.slice(1)}}`) }
+  return lastBindings
+}
+
+function parse(text: string): Fields | undefined {
   try {
-    // Unlike startsWith this compares whole words of memory: it is on each mirrored line.
-    if (written.slice(prelude.length, headLength) === carried && written.endsWith(end)) {
-      const text = bindings.slice(base.length) + written.slice(headLength, -end.length)
-      return JSON.parse(`{${text.slice(1)}}`) as Record<string, unknown>
-    }
-    const fields: unknown = JSON.parse(written)
-    if (!isRecord(fields)) return undefined
-    for (const key of Object.keys(JSON.parse(`${prelude}${base}${added}}`) as object)) delete fields[key]
-    return fields
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+function takeMessage(fields: Fields | undefined, messageKey: string): { message: string; fields: Fields } | undefined {
+  if (fields === undefined) return undefined
+  const value = fields[messageKey]
+  // Cheap, as the message is the last of the keys.
+  delete fields[messageKey]
+  return { message: typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), fields }
 }
 
 /** Takes the error's three parts out of its written form, and leaves what else the user's error holds. */

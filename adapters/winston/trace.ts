@@ -35,10 +35,7 @@ export function traceWinston<L extends object>(logger: L): L {
   const layer = Object.create(Object.getPrototypeOf(root) as object, { [brand]: { value: true } }) as Logger
   Object.setPrototypeOf(root, layer)
   // Where somebody has put a method on the logger itself, that one is taken up.
-  const holder = (name: string): Logger => (Object.hasOwn(root, name) ? root : layer)
-  override(holder('write'), 'write', (write) => tracedWrite(write, layer))
-  override(holder('log'), 'log', tracedLog)
-  for (const level of Object.keys(root.levels)) if (level !== 'log' && level !== 'write') override(holder(level), level, tracedLevel)
+  override(Object.hasOwn(root, 'write') ? root : layer, 'write', (write) => tracedWrite(write, layer))
   return logger
 }
 
@@ -56,45 +53,18 @@ function rootOf(logger: unknown): Logger | undefined {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
-/** Whether the next info that comes to `write` was made by winston, and may be added to; any other may be the user's object. */
-let madeByWinston = false
-
-// winston makes the info itself where it is given a message and not a sole object: these two know, `write` cannot see it.
-function tracedLog(log: Method): Method {
-  return function (...args) {
-    madeByWinston = args.length > 2 || (args.length === 2 && typeof args[1] !== 'object')
-    try {
-      return log.apply(this, args)
-    } finally {
-      madeByWinston = false
-    }
-  }
-}
-
-function tracedLevel(level: Method): Method {
-  return function (...args) {
-    madeByWinston = args.length === 1 && typeof args[0] === 'string'
-    try {
-      return level.apply(this, args)
-    } finally {
-      madeByWinston = false
-    }
-  }
-}
-
 function tracedWrite(write: Method, layer: Logger): Method {
   return function (info, encoding, callback) {
-    const made = madeByWinston
-    madeByWinston = false
     let written = info
     try {
       const span = activeSpan()
       const fields = span && fieldsOf(span.spanContext())
       if (span !== undefined && fields !== undefined) {
-        const own = made ? (info as Info) : copyInfo(info)
+        // Even where winston made it: to find that out costs more than a copy, and outside a trace as well.
+        const own = copyInfo(info)
         if (own !== undefined) {
           addFields(own, fields)
-          if (!made) showInJson(own, info, fields)
+          showInJson(own, info, fields)
           written = own
           if (span.isRecording()) watchLine(span, own, fields, this as Logger, layer)
         }

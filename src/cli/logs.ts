@@ -3,21 +3,21 @@ import { escapeJson } from '../view/terminal/text.js'
 import { exitCodeOf } from './exit.js'
 import { mergeQueries } from './merge.js'
 import type { CommandLine } from './options.js'
+import { readPositionals } from './positionals.js'
 import { queryOptionsOf } from './query.js'
 import type { Session } from './session.js'
 import { logSources, noSource, placesOf } from './sources.js'
-import { findTraceId } from './trace-id.js'
 import { linesText, verdictJson, verdictText } from './verdict.js'
 
 /** `spanlog logs`: prints lines as they come, in memory that does not grow with them. */
-export async function run({ values, pasted }: CommandLine, session: Session): Promise<number> {
-  const traceId = findTraceId(pasted)
-  const sources = await logSources(placesOf(values, process.env))
+export async function run({ values, positionals }: CommandLine, session: Session): Promise<number> {
+  const { traceId, files } = readPositionals(positionals)
+  const sources = await logSources(placesOf(values, files, process.env))
   if (sources.length === 0) throw noSource('--file or --loki')
   const { toJson } = await import('../logs/index.js')
   const query = mergeQueries(sources.map((source) => source.forTrace(traceId, queryOptionsOf(values, session.signal))))
 
-  const draw = lineDrawer({ width: session.width, color: session.color && values['no-color'] !== true })
+  const draw = lineDrawer({ width: session.width ?? Number.POSITIVE_INFINITY, color: session.color && values['no-color'] !== true })
   for await (const entry of query) {
     const rows = values.json === true ? [escapeJson(JSON.stringify(toJson(entry)))] : draw(entry)
     await session.print(rows.map((row) => `${row}\n`).join(''))
@@ -25,7 +25,7 @@ export async function run({ values, pasted }: CommandLine, session: Session): Pr
   }
 
   const verdict = await query.verdict()
-  const told = verdictText(linesText(verdict, values.mentions === true), verdict)
+  const told = verdictText(linesText(verdict, values.mentions === true), verdict, values.verbose)
   await session.note(values.json === true ? escapeJson(JSON.stringify(verdictJson(verdict))) : told)
   return exitCodeOf(verdict.entries > 0, verdict.complete)
 }

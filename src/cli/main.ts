@@ -24,7 +24,7 @@ async function main(args: readonly string[], session: Session): Promise<number> 
     await session.print(`${version()}\n`)
     return exitCodes.found
   }
-  if (command === undefined || line.pasted === '') {
+  if (command === undefined || line.positionals.every((word) => word === '')) {
     const expected = command === undefined ? `a command, one of ${Object.keys(commands).join(', ')}` : 'a trace ID'
     const problem = `Expected ${expected}, got ${first === '' || command !== undefined ? 'none' : JSON.stringify(first)}`
     throw new SpanlogError('INVALID_OPTION', problem, { remedy: 'see spanlog --help' })

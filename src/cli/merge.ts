@@ -1,5 +1,6 @@
 import type { LogEntry, LogQuery, LogVerdict } from '../logs/index.js'
-import type { Trace, TraceResult } from '../traces/index.js'
+import { assemble } from '../traces/assemble.js'
+import type { TraceResult } from '../traces/index.js'
 
 /**
  * Several queries as one, merged by time as they come: each is in time order already. A line without a time stays behind its
@@ -96,16 +97,11 @@ function mergeVerdicts(verdicts: readonly LogVerdict[]): LogVerdict {
 }
 
 /** One trace from the parts that several sources hold of it; a span that two of them hold comes once. */
-export function mergeTraces(results: readonly TraceResult[]): TraceResult {
-  const [only, ...more] = results
-  if (only !== undefined && more.length === 0) return only
-  const traces = results.flatMap(({ trace }) => trace ?? [])
-  const spans = new Map(traces.flatMap((trace) => trace.spans).map((span) => [span.spanId, span]))
-  const [first] = traces
-  const trace: Trace | undefined = first && {
-    traceId: first.traceId,
-    spans: [...spans.values()].toSorted((a, b) => (a.startUnixNano < b.startUnixNano ? -1 : a.startUnixNano > b.startUnixNano ? 1 : 0)),
-  }
+export function mergeTraces(traceId: string, results: readonly TraceResult[]): TraceResult {
+  const trace = assemble(
+    traceId,
+    results.flatMap((result) => result.trace?.spans ?? []),
+  )
   return {
     ...(trace !== undefined && { trace }),
     complete: results.every(({ complete }) => complete),

@@ -47,6 +47,7 @@ const options = {
   },
   to: { type: 'string', value: '<time>', help: 'lines before this time; same forms' },
   mentions: { type: 'boolean', help: 'also lines that only mention the trace, in their text' },
+  verbose: { type: 'boolean', short: 'v', help: 'the verdict with all of its reasons, and all that a proof holds for' },
   json: { type: 'boolean', help: 'for machines, times as decimal strings of nanoseconds' },
   'no-color': { type: 'boolean', help: 'no colours; nor are there any with NO_COLOR set, or where the output is no terminal' },
   timeout: { type: 'string', value: '<duration>', help: 'for each request to Loki or Tempo, such as 500ms, 30s, 2m (30s)' },
@@ -61,17 +62,17 @@ export type Values = {
   [Name in keyof Options]?: Options[Name] extends { multiple: true } ? string[] : Options[Name]['type'] extends 'string' ? string : boolean
 }
 
-/** A command line, read. `pasted` is all that is no option. */
+/** A command line, read. `positionals` are all that is no option. */
 export interface CommandLine {
   values: Values
-  pasted: string
+  positionals: string[]
 }
 
 /** @throws SpanlogError INVALID_OPTION for an option that the command does not have, or without its value */
 export function parseCommandLine(command: Command | undefined, args: readonly string[]): CommandLine {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: optionsOf(command), allowPositionals: true })
-    return { values, pasted: positionals.join(' ') }
+    return { values, positionals }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     // Node's text ends in advice on `--`, which is no help here.
@@ -106,12 +107,12 @@ export function helpText(command: Command | undefined): string {
     return [flags, ...wrapped(help, 72).map((row) => `      ${row}`)].join('\n')
   })
   return [
-    'Usage: spanlog <command> <trace-id> [options]',
+    'Usage: spanlog <command> <trace-id> [file or folder ...] [options]',
     '',
     ...usage,
     '',
     ...wrapped(
-      'The trace ID is found in whatever is pasted: 32 hex digits, a traceparent, a URL, a log line. Several sources at once are merged by time; a line that two of them hold under the same time comes once.',
+      'The trace ID is found in whatever is pasted: 32 hex digits, a traceparent, a URL, a log line, an ID of X-Ray or one with dashes. Files and folders may stand behind it. Several sources at once are merged by time; a line that two of them hold under the same time comes once.',
       78,
     ),
     '',
@@ -131,7 +132,9 @@ const environment = [
   '  LOKI_URL (or LOKI_ADDR), TEMPO_URL   where no source is on the command line',
   '  LOKI_ORG_ID, LOKI_USERNAME, LOKI_PASSWORD, LOKI_BEARER_TOKEN, and the same',
   '  with TEMPO_: the tenant and the credentials of each',
-  '  NO_COLOR   no colours     COLUMNS   the width, where the output is no terminal',
+  '  NO_COLOR   no colours',
+  '  COLUMNS    the width where the output is no terminal; without it, logs prints',
+  '             each line whole on one row, and trace draws 80 columns',
   '  SPANLOG_DEBUG=1   errors with their stack',
 ]
 
@@ -139,7 +142,7 @@ const output: Record<Command, string[]> = {
   logs: [
     'Output of logs: lines on stdout (without pid and hostname, which --json has),',
     'the verdict on stderr. With --json one entry a line on stdout, and the verdict',
-    'as one line of JSON on stderr.',
+    'with all of its reasons as one line of JSON on stderr.',
   ],
   trace: [
     'Output of trace: the picture on stdout, the verdict on stderr. With --json one',

@@ -4,9 +4,10 @@ import { once } from 'node:events'
 export interface Session {
   /** Aborted by Ctrl-C, and when the reader of stdout has gone. */
   signal: AbortSignal
-  /** Whether stdout shows colours, and how wide it is. */
+  /** Whether stdout shows colours. */
   color: boolean
-  width: number
+  /** How wide stdout is; absent where it is no terminal and nobody says. */
+  width: number | undefined
   /** Writes to stdout; resolves when it can take more. After an abort nothing is written. */
   print: (text: string) => Promise<void>
   /** Writes a line to stderr, behind all that was printed. */
@@ -72,7 +73,7 @@ export function openSession(env: Readonly<Record<string, string | undefined>>): 
   }
 }
 
-function columnsOf(given: string | undefined): number {
+function columnsOf(given: string | undefined): number | undefined {
   const columns = Number(given)
-  return Number.isInteger(columns) && columns > 0 ? columns : 80
+  return Number.isInteger(columns) && columns > 0 ? columns : undefined
 }

@@ -13,8 +13,8 @@ export interface Places {
 }
 
 /** @throws SpanlogError INVALID_OPTION, INVALID_URL */
-export function placesOf(values: Values, env: Environment): Places {
-  const files = values.file ?? []
+export function placesOf(values: Values, positionals: readonly string[], env: Environment): Places {
+  const files = [...(values.file ?? []), ...positionals]
   const isGiven = files.length > 0 || values.loki !== undefined || values.tempo !== undefined
   const loki = isGiven ? values.loki : env['LOKI_URL'] || env['LOKI_ADDR']
   const tempo = isGiven ? values.tempo : env['TEMPO_URL']
@@ -39,12 +39,17 @@ export async function logSources({ files, loki }: Places): Promise<LogSource[]> 
 
 export async function traceSources({ files, tempo }: Places): Promise<TraceSource[]> {
   const { fileTraces, tempoTraces } = await import('../traces/index.js')
-  // Standard input can be read once, and the log lines have it.
-  const paths = files.filter((file) => file !== '-')
-  return [...(paths.length > 0 ? [fileTraces({ paths })] : []), ...(tempo === undefined ? [] : [tempoTraces(tempo)])]
+  return [...(files.length > 0 ? [fileTraces({ paths: files })] : []), ...(tempo === undefined ? [] : [tempoTraces(tempo)])]
 }
 
 function remoteOf(store: 'LOKI' | 'TEMPO', given: string, values: Values, env: Environment): RemoteOptions {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(given)) {
+    // What may hold a password is not shown.
+    const shown = given.includes('@') ? '' : `http://${given}`
+    throw new SpanlogError('INVALID_URL', `the URL for ${store === 'LOKI' ? 'Loki' : 'Tempo'} has no scheme`, {
+      remedy: shown === '' ? 'put http:// or https:// before it' : `give ${shown}, or https://`,
+    })
+  }
   const { url, username = env[`${store}_USERNAME`], password = env[`${store}_PASSWORD`] ?? '' } = withoutCredentials(given)
   const tenant = values.tenant ?? env[`${store}_ORG_ID`]
   const bearerToken = env[`${store}_BEARER_TOKEN`]

@@ -5,11 +5,12 @@ import { escapeJson } from '../view/terminal/text.js'
 import { drawWaterfall } from '../view/terminal/waterfall.js'
 import { exitCodeOf } from './exit.js'
 import { mergeQueries, mergeTraces } from './merge.js'
-import type { CommandLine } from './options.js'
+import type { CommandLine, Values } from './options.js'
+import { readPositionals } from './positionals.js'
 import { queryOptionsOf } from './query.js'
 import type { Session } from './session.js'
-import { logSources, noSource, placesOf, traceSources } from './sources.js'
-import { findTraceId } from './trace-id.js'
+import { logSources, noSource, type Places, placesOf, traceSources } from './sources.js'
+import { spoolPipes } from './spool.js'
 import { linesText, verdictJson, verdictText } from './verdict.js'
 
 /** What the sources hold of a trace: its spans where a source of traces was asked, its lines where one of logs was. */
@@ -21,9 +22,19 @@ interface Found {
 }
 
 /** `spanlog trace`: gathers the trace and its lines, and draws them once both are there. */
-export async function run({ values, pasted }: CommandLine, session: Session): Promise<number> {
-  const traceId = findTraceId(pasted)
-  const places = placesOf(values, process.env)
+export async function run({ values, positionals }: CommandLine, session: Session): Promise<number> {
+  const { traceId, files } = readPositionals(positionals)
+  const places = placesOf(values, files, process.env)
+  // Both readers need what a pipe gives once only.
+  const spool = await spoolPipes(places.files, session.signal)
+  try {
+    return await show(traceId, { ...places, files: spool.files }, values, session)
+  } finally {
+    await spool.remove()
+  }
+}
+
+async function show(traceId: string, places: Places, values: Values, session: Session): Promise<number> {
   const [logs, traces] = [await logSources(places), await traceSources(places)]
   if (logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
   const { signal } = session
@@ -34,7 +45,7 @@ export async function run({ values, pasted }: CommandLine, session: Session): Pr
     traceId,
     entries,
     ...(logs.length > 0 && { logs: await query.verdict() }),
-    ...(traces.length > 0 && { spans: mergeTraces(results) }),
+    ...(traces.length > 0 && { spans: mergeTraces(traceId, results) }),
   }
 
   const complete = (found.logs?.complete ?? true) && (found.spans?.complete ?? true)
@@ -42,7 +53,7 @@ export async function run({ values, pasted }: CommandLine, session: Session): Pr
   if (values.json === true) await printJson(found, complete, session)
   else {
     if (isAny) await printPicture(found, { ...session, color: session.color && values['no-color'] !== true })
-    await session.note(summary(found, complete, values.mentions === true))
+    await session.note(summary(found, complete, values))
   }
   return exitCodeOf(isAny, complete)
 }
@@ -55,16 +66,16 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 async function printPicture({ traceId, spans, entries }: Found, { width, color, print }: Session): Promise<void> {
   const picture = { traceId, ...(spans?.trace !== undefined && { trace: spans.trace }), entries }
-  for (const row of drawWaterfall(picture, { width, color })) await print(`${row}\n`)
+  for (const row of drawWaterfall(picture, { ...(width !== undefined && { width }), color })) await print(`${row}\n`)
 }
 
-function summary({ logs, spans }: Found, complete: boolean, mentionsShown: boolean): string {
+function summary({ logs, spans }: Found, complete: boolean, { mentions = false, verbose }: Values): string {
   const spanCount = spans?.trace?.spans.length ?? 0
   const what = [
     ...(spans === undefined ? [] : [spanCount === 0 ? 'no spans' : count(spanCount, 'span')]),
-    ...(logs === undefined ? [] : [linesText(logs, mentionsShown)]),
+    ...(logs === undefined ? [] : [linesText(logs, mentions)]),
   ]
-  return verdictText(what.join(', '), { complete, reasons: [...(spans?.reasons ?? []), ...(logs?.reasons ?? [])] })
+  return verdictText(what.join(', '), { ...logs, complete, reasons: [...(spans?.reasons ?? []), ...(logs?.reasons ?? [])] }, verbose)
 }
 
 function json(value: unknown): string {

@@ -2,27 +2,63 @@ import type { LogVerdict } from '../logs/index.js'
 import { count } from '../view/count.js'
 import { escapeText } from '../view/terminal/text.js'
 
-interface Claim {
-  complete: boolean
-  reasons: readonly { code: string; message: string }[]
-}
+type Reason = LogVerdict['reasons'][number]
+type Claim = Pick<LogVerdict, 'complete' | 'reasons' | 'from' | 'to'>
 
 /** What a proof holds for is no reason against it. */
 const HOLDS_FOR = 'HOLDS_FOR'
+const maxDoubts = 3
 
-/** `12 lines, complete: …`, or `12 lines, INCOMPLETE: why`. */
-export function verdictText(what: string, { complete, reasons }: Claim): string {
-  const told = reasons
-    .filter(({ code }) => (code === HOLDS_FOR) === complete)
-    .map(({ code, message }) => (complete ? message : `${code}: ${message}`))
-  const why = told.length > 0 ? told.join('; ') : complete ? '' : 'the source does not say why'
-  return escapeText(`${what}, ${complete ? 'complete' : 'INCOMPLETE'}${why === '' ? '' : `: ${why}`}`)
+/** `12 lines, complete (6 files read to their ends)`, or `12 lines, INCOMPLETE: why`; whole where it is to be verbose. */
+export function verdictText(what: string, claim: Claim, verbose = false): string {
+  const { complete, reasons } = claim
+  const proofs = reasons.filter(({ code }) => code === HOLDS_FOR).map(({ message }) => message)
+  if (!complete) return escapeText(`${what}, INCOMPLETE: ${doubtsText(reasons, verbose)}`)
+  const why = verbose ? proofs.join('; ') : extentText(proofs, claim)
+  return escapeText(`${what}, complete${why === '' ? '' : verbose ? `: ${why}` : ` (${why})`}`)
+}
+
+function doubtsText(reasons: readonly Reason[], verbose: boolean): string {
+  const told = [...new Set(reasons.filter(({ code }) => code !== HOLDS_FOR).map(doubtText))]
+  if (told.length === 0) return 'the source does not say why'
+  if (verbose || told.length <= maxDoubts) return told.join('; ')
+  return [...told.slice(0, maxDoubts), `and ${told.length - maxDoubts} more: --verbose shows them`].join('; ')
+}
+
+function doubtText({ code, message }: Reason): string {
+  return code === 'ABORTED' ? `${code}: interrupted before the end` : `${code}: ${message}`
+}
+
+/** What was looked at: how many files, which window. */
+function extentText(proofs: readonly string[], { from, to }: Claim): string {
+  // A proof from files begins with their number.
+  const files = proofs.flatMap((proof) => /^\d+ files?(?= \()/.exec(proof) ?? []).map((text) => Number.parseInt(text, 10))
+  const sum = files.reduce((a, b) => a + b, 0)
+  return [
+    ...(files.length === 0 ? [] : [`${count(sum, 'file')} read to ${sum === 1 ? 'its end' : 'their ends'}`]),
+    ...(from === undefined ? [] : [`from ${isoTime(from)}`]),
+    ...(to === undefined ? [] : [`to ${isoTime(to)}`]),
+  ].join(' ')
+}
+
+function isoTime(nano: bigint): string {
+  const date = new Date(Number(nano / 1_000_000n))
+  if (nano < 0n || Number.isNaN(date.getTime())) return `${nano} ns`
+  const fraction = String(nano % 1_000_000_000n).padStart(9, '0')
+  return `${date.toISOString().slice(0, 19)}.${fraction}`.replace(/\.?0*$/, 'Z')
 }
 
 /** `12 lines`, and what else the sources hold of the trace. */
 export function linesText({ entries, mentions, skipped }: LogVerdict, mentionsShown: boolean): string {
+  const [verb, them] = mentions === 1 ? ['mentions', 'it'] : ['mention', 'them']
   const also = [
-    ...(mentions > 0 ? [`${count(mentions, 'mention')} ${mentionsShown ? 'among them' : 'left out'}`] : []),
+    ...(mentions === 0
+      ? []
+      : [
+          mentionsShown
+            ? `${count(mentions, 'mention')} among them`
+            : `${count(mentions, 'line')} ${verb} the ID: --mentions shows ${them}`,
+        ]),
     ...(skipped > 0 ? [`${skipped} unreadable`] : []),
   ]
   return `${entries === 0 ? 'no lines' : count(entries, 'line')}${also.length > 0 ? ` (${also.join(', ')})` : ''}`

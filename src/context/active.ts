@@ -22,6 +22,10 @@ interface OtelGlobals {
 const key = Symbol.for('opentelemetry.js.api.1')
 const globals = globalThis as { [key]?: OtelGlobals }
 
+// Held here, since each log line asks: to find them in the API's module takes as long as the call.
+const { getSpan } = trace
+const root = ROOT_CONTEXT
+
 export function contextManager(): ContextManager | undefined {
   return globals[key]?.context
 }
@@ -47,11 +51,12 @@ export function runIn<T>(context: Context, fn: () => T): T {
 
 /** The active span, recording or not. Each log line asks: this is `trace.getSpan(activeContext())` with one look less. */
 export function activeSpan(): Span | undefined {
-  const manager = globals[key]?.context
-  const span = manager && trace.getSpan(manager.active())
+  const active = globals[key]?.context?.active()
+  // Outside a trace it is mostly the root, which need not be asked.
+  const span = active === undefined || active === root ? undefined : getSpan(active)
   if (span !== undefined) return span
   const own = state.storage.getStore()
-  return own && trace.getSpan(own)
+  return own && getSpan(own)
 }
 
 /**

@@ -17,7 +17,8 @@ export function chunkBuffers(bytes = chunkBytes): ChunkBuffers {
  * The bytes of an open regular file from its start to where it ends when the reading gets there, decompressed if they are gzip. A
  * chunk is valid until the next one is asked for.
  *
- * @throws SpanlogError FILE_MALFORMED where it cannot be decompressed or became shorter meanwhile, FILE_UNREADABLE where it is zstd
+ * @throws SpanlogError FILE_MALFORMED where it cannot be decompressed or became shorter meanwhile, FILE_UNREADABLE where it is
+ * compressed or encoded in another way
  */
 export async function* fileChunks(fd: number, path: string, buffers: ChunkBuffers, signal?: AbortSignal): AsyncGenerator<Uint8Array, void> {
   const { size } = fs.fstatSync(fd)
@@ -80,20 +81,19 @@ async function* decompressed(chunks: AsyncIterableIterator<Uint8Array>, path: st
   try {
     const first = await chunks.next()
     if (first.done) return
-    const kind = compression(first.value)
-    if (kind === undefined) {
+    if (!isGzip(first.value, path)) {
       yield first.value
       yield* chunks
       return
     }
-    const output = decompressor(kind, path)
+    const output = zlib.createGunzip({ chunkSize: chunkBytes / 4 })
     // What a stream takes in must not be overwritten. Errors destroy `output`, whose reading below throws them.
     pipeline(Readable.from(copies(first.value, chunks)), output, () => {})
     try {
       yield* output as AsyncIterable<Uint8Array>
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
-      throw new SpanlogError('FILE_MALFORMED', `${path} began as ${kind} and could not be read to its end: ${problem}`, { cause: error })
+      throw new SpanlogError('FILE_MALFORMED', `${path} began as gzip and could not be read to its end: ${problem}`, { cause: error })
     }
   } finally {
     await chunks.return?.()
@@ -105,18 +105,23 @@ async function* copies(first: Uint8Array, rest: AsyncIterable<Uint8Array>): Asyn
   for await (const chunk of rest) yield Buffer.from(chunk)
 }
 
-type Compression = 'gzip' | 'zstd'
+/** First bytes, in hex; a name tells nothing sure. */
+const gzip = /^1f8b/
+const unread: readonly (readonly [RegExp, string, string])[] = [
+  [/^28b52ffd/, 'compressed with zstd', 'decompress it first, for instance with zstd -d'],
+  [/^fd377a585a00/, 'compressed with xz', 'decompress it first, for instance with xz -d'],
+  [/^425a683[1-9](?:314159265359|177245385090)/, 'compressed with bzip2', 'decompress it first, for instance with bzip2 -d'],
+  [/^04224d18/, 'compressed with lz4', 'decompress it first, for instance with lz4 -d'],
+  [/^504b(?:0304|0506|0708)/, 'a zip archive', 'unpack it first'],
+  [/^(?:fffe|feff)/, 'encoded as UTF-16', 'convert it to UTF-8 first, for instance with iconv -f UTF-16 -t UTF-8'],
+]
 
-/** By the first bytes; a name tells nothing sure. */
-function compression(bytes: Uint8Array): Compression | undefined {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip'
-  if (bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd) return 'zstd'
-  return undefined
-}
-
-function decompressor(kind: Compression, path: string): zlib.Gunzip {
-  if (kind === 'gzip') return zlib.createGunzip({ chunkSize: chunkBytes / 4 })
-  throw new SpanlogError('FILE_UNREADABLE', `${path} is compressed with zstd, which is not read`, {
-    remedy: 'decompress it first, for instance with zstd -d, or pipe it in',
-  })
+/** @throws SpanlogError FILE_UNREADABLE */
+function isGzip(bytes: Uint8Array, path: string): boolean {
+  const head = Buffer.from(bytes.subarray(0, 10)).toString('hex')
+  const [, is, remedy] = unread.find(([signature]) => signature.test(head)) ?? []
+  if (is !== undefined) {
+    throw new SpanlogError('FILE_UNREADABLE', `${path} is ${is}, which is not read`, remedy === undefined ? {} : { remedy })
+  }
+  return gzip.test(head)
 }

@@ -8,11 +8,11 @@ import {
   indexFields,
   levelNames,
   messageNames,
+  outermostTexts,
   serviceNames,
   severityNumberNames,
   spanNames,
   textOf,
-  textsOf,
   timeNames,
   traceNames,
 } from './names.js'
@@ -44,7 +44,10 @@ export function placeOf(raw: RawLine, forms: TraceForms): { kind: Reading['kind'
   return { kind: sight.kind, timeUnixNano: timeOf(raw, sight) }
 }
 
-/** Reads a line for a trace. A trace field that means the trace makes it an entry, in the line, its metadata or its labels. */
+/**
+ * Reads a line for a trace. A trace field that means the trace makes it an entry, in the line, its metadata or its labels; not behind
+ * a trace field further out that holds another ID, such as that of the line around a job's data.
+ */
 export function readEntry(raw: RawLine, forms: TraceForms): Reading {
   const sight = look(raw, forms)
   if (!('index' in sight)) return sight
@@ -77,7 +80,7 @@ interface Sight {
   parsed: ParsedLine
   layout: TextLayout | undefined
   index: FieldIndex
-  /** What its trace fields hold. */
+  /** What its trace fields hold: the outermost ones, if they hold an ID. */
   traces: readonly string[]
 }
 
@@ -88,7 +91,7 @@ function look({ line, labels = {}, metadata = {} }: RawLine, forms: TraceForms):
   const layout = parsed.text === undefined || parsed.broken ? undefined : traceInText(parsed.text)
   const fields = parsed.broken ? namesInBrokenJson(line) : (layout?.fields ?? parsed.fields)
   const index = indexFields(fields, metadata, labels)
-  const traces = textsOf(index, traceNames)
+  const traces = outermostTexts(index, traceNames, (value) => forms.is(value) || isAnyTraceId(value))
   if (traces.some((value) => forms.is(value))) return { kind: 'entry', parsed, layout, index, traces }
   if (!forms.isIn(line)) return { kind: 'other' }
   if (parsed.broken && traces.every(isEmptyId)) return { kind: 'unreadable' }
@@ -97,6 +100,11 @@ function look({ line, labels = {}, metadata = {} }: RawLine, forms: TraceForms):
 
 function timeOf(raw: RawLine, { index, parsed }: Sight): bigint | undefined {
   return raw.timeUnixNano ?? firstOf(index, timeNames, fieldToUnixNano) ?? parsed.timeUnixNano
+}
+
+/** Hex or decimal of some length, not zeros: a trace ID, and not a word such as `none`. */
+function isAnyTraceId(value: string): boolean {
+  return !isEmptyId(value) && /^[\da-f-]{15,}$/i.test(normalTraceId(value))
 }
 
 function isEmptyId(value: string): boolean {

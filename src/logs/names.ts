@@ -2,6 +2,8 @@
 interface KnownField {
   name: string
   value: unknown
+  /** 0 for what stands outermost. */
+  depth: number
 }
 
 /**
@@ -66,7 +68,7 @@ export function indexFields(...sources: readonly Readonly<Record<string, unknown
         const name = prefix === '' ? foldName(key) : prefix + foldName(key)
         if (!beginnings.has(name)) continue
         const value = fields[key]
-        if (typeof value !== 'object' || value === null || Array.isArray(value)) index.push({ name, value })
+        if (typeof value !== 'object' || value === null || Array.isArray(value)) index.push({ name, value, depth })
         else next.push({ prefix: holders.has(name) ? '' : name, fields: value as Record<string, unknown> })
       }
     }
@@ -87,12 +89,17 @@ export function firstOf<T>(index: FieldIndex, names: readonly string[], read: (v
   return undefined
 }
 
-/** All values that are texts or numbers, by the order of the names. */
-export function textsOf(index: FieldIndex, names: readonly string[]): string[] {
+/**
+ * All values that are texts or numbers, by the order of the names: of the outermost depth that has one which `counts`, or of all
+ * depths where none does.
+ */
+export function outermostTexts(index: FieldIndex, names: readonly string[], counts: (text: string) => boolean): string[] {
+  const decides = index.find(({ name, value }) => names.includes(name) && counts(textOf(value) ?? ''))
   const texts: string[] = []
   for (const name of names) {
     for (const field of index) {
-      const text = field.name === name ? textOf(field.value) : undefined
+      const isSought = field.name === name && (decides === undefined || field.depth === decides.depth)
+      const text = isSought ? textOf(field.value) : undefined
       if (text !== undefined) texts.push(text)
     }
   }

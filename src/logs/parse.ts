@@ -28,6 +28,9 @@ function parse(line: string, wrapped: boolean): ParsedLine {
   // containerd and CRI-O: `2026-11-21T03:44:00.123456789Z stdout F <line>`
   const [prefix, cri] = (wrapped && /^(\S+) std(?:out|err) [FP] /.exec(trimmed)) || []
   if (prefix !== undefined && cri !== undefined) return inside(trimmed.slice(prefix.length), isoToUnixNano(cri))
+  // docker compose: `orders-1  | {…}`
+  const [name] = (wrapped && /^[\w.-]{1,100} {1,100}\| *(?=\{)/.exec(trimmed)) || []
+  if (name !== undefined) return inside(trimmed.slice(name.length), undefined)
   if (/^[^\s="]+=/.test(trimmed)) return { fields: parseLogfmt(trimmed), broken: false }
   return parseText(trimmed)
 }

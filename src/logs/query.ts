@@ -44,8 +44,20 @@ export interface VerdictDraft {
   to: bigint | undefined
 }
 
-/** The reason of a proof: its message names the forms, the place and the window that it holds for. */
-export const HOLDS_FOR = 'HOLDS_FOR'
+/**
+ * What a source calls when it has read everything: without any reason against it, and without a line skipped, nothing is missing.
+ *
+ * @param proof - names the forms, the place and the window that it holds for
+ */
+export function conclude(draft: VerdictDraft, proof: string): void {
+  const { skipped, reasons } = draft
+  if (skipped > 0) {
+    const lines = skipped === 1 ? '1 broken or overlong line holds' : `${skipped} broken or overlong lines hold`
+    reasons.push({ code: 'LINES_SKIPPED', message: `${lines} the ID and cannot be told to be of the trace or not` })
+  }
+  draft.complete = reasons.length === 0
+  if (draft.complete) reasons.push({ code: 'HOLDS_FOR', message: proof })
+}
 
 /**
  * The query that a source hands out.

@@ -8,24 +8,31 @@ export interface TextLayout {
   message: string
 }
 
-const bracketed = /\[([0-9a-f]{32}):([0-9a-f]{16})\]\s*/i
-// In front of the IDs stand a time, a level, a process: nothing with words of its own, or the line is about that trace and not of it.
-const prefix = /^(?:[^a-z()]|\([^()]*\)|\b(?:trace|debug|info|warn|warning|error|fatal|http|verbose|silly|notice|crit|alert|emerg)\b)*$/
+// `[trace:span]`, and Spring Boot's `[app,trace,span]` and `[trace-span]`.
+const bracketed = /\[(?:([^\s[\],]{0,100}),)?([0-9a-f]{32})[:,-]([0-9a-f]{16})(?:,[a-z]{0,5})?\]\s*/i
+// In front of the IDs stand a time, a level, a process, a thread: no words of its own outside brackets, or the line is about that trace
+// and not of it.
+const prefix =
+  /^(?:[^a-z()[\]]|\([^()]*\)|\[[^[\]]*\]|\b(?:trace|debug|info|warn|warning|error|fatal|http|verbose|silly|notice|crit|alert|emerg)\b)*$/
 const maxPrefix = 200
+const maxBracketed = 170
 const level = /^(?:\[?([A-Za-z]{3,13})\]?:?\s+)/
 const pair = (name: string): RegExp =>
   new RegExp(`(?<![\\w.])((?:otel|dd|xray)?[_.]?${name}[_.-]?id)["']?\\s*[=:]\\s*["']?([\\w/-]+)`, 'gi')
 const tracePair = pair('trace')
 const spanPair = pair('span')
+/** W3C Trace Context, as access logs of proxies have it. */
+const traceparent = /(?<![\w-])00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?![\w-])/
 
 /**
- * The trace that a text line is of: by the layout `[trace_id:span_id] LEVEL message`, behind a time or a level at most, or by pairs
- * such as `trace_id=… span_id=…` anywhere, of which the first counts.
+ * The trace that a text line is of: by the layout `[trace_id:span_id] LEVEL message` or Spring's `[app,trace_id,span_id]` and
+ * `[trace_id-span_id]`, behind a time, a level, a process or what stands in brackets at most; by pairs such as `trace_id=… span_id=…`
+ * anywhere, of which the first counts; or by a whole `traceparent`, likewise.
  */
 export function traceInText(coloured: string): TextLayout | undefined {
   const text = stripVTControlCharacters(coloured)
-  const ids = bracketed.exec(text.slice(0, maxPrefix + 60))
-  if (ids !== null && prefix.test(text.slice(0, ids.index))) {
+  const ids = bracketed.exec(text.slice(0, maxPrefix + maxBracketed))
+  if (ids !== null && ids.index <= maxPrefix && prefix.test(text.slice(0, ids.index))) {
     const rest = text.slice(ids.index + ids[0].length)
     const found = level.exec(rest)
     const isLevel = found?.[1] !== undefined && severityOfName(found[1]) !== undefined
@@ -34,7 +41,7 @@ export function traceInText(coloured: string): TextLayout | undefined {
       .match(/[A-Za-z]+/g)
       ?.find((word) => severityOfName(word) !== undefined)
     return {
-      fields: { trace_id: ids[1], span_id: ids[2], level: isLevel ? found[1] : before },
+      fields: { service: ids[1], trace_id: ids[2], span_id: ids[3], level: isLevel ? found[1] : before },
       message: isLevel ? rest.slice(found[0].length) : rest,
     }
   }
@@ -42,6 +49,8 @@ export function traceInText(coloured: string): TextLayout | undefined {
   for (const pattern of [tracePair, spanPair]) {
     for (const [, name = '', value] of text.matchAll(pattern)) fields[name] ??= value
   }
+  const parent = Object.keys(fields).length === 0 ? traceparent.exec(text) : null
+  if (parent !== null) Object.assign(fields, { trace_id: parent[1], span_id: parent[2] })
   if (Object.keys(fields).length === 0) return undefined
   return { fields: { ...fields, level: text.match(/^[[(]?([A-Za-z]{3,13})\b/)?.[1] }, message: text }
 }

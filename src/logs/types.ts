@@ -13,9 +13,18 @@ export interface LogSource {
 
 /** Narrows a query. */
 export interface LogQueryOptions {
-  /** Start of the window, inclusive: nanoseconds since the epoch, ISO 8601, or a span before now such as `2h`. */
+  /**
+   * Start of the window, inclusive: nanoseconds since the epoch, ISO 8601, or a span before now such as `2h`. A later one is cheaper in
+   * a store that is asked by time.
+   *
+   * @defaultValue 7 days before the end in such a store, or as far as it looks back; no start in files
+   */
   from?: bigint | string | Date
-  /** End of the window, exclusive; same forms. @defaultValue now in a store that is asked by time, no end in files */
+  /**
+   * End of the window, exclusive; same forms.
+   *
+   * @defaultValue 10 minutes from now in a store that is asked by time, since clocks differ (proven only up to now); no end in files
+   */
   to?: bigint | string | Date
   /** Cancels the query at any point; it then ends with what it has, marked incomplete. */
   signal?: AbortSignal
@@ -44,7 +53,10 @@ export interface LogVerdict {
   entries: number
   /** Lines that name the ID in their text only, yielded or not. */
   mentions: number
-  /** Lines that hold the ID but could not be read as an entry, such as a broken JSON line that does not show whose it is. */
+  /**
+   * Lines that hold the ID but could not be read as an entry, such as a broken JSON line that does not show whose it is. With any of
+   * them the verdict is not complete, and `reasons` has LINES_SKIPPED.
+   */
   skipped: number
   /** The window that the verdict holds for; absent where it is unbounded. */
   from?: bigint

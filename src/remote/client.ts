@@ -14,6 +14,8 @@ export interface RemoteRequest {
   params?: Record<string, string>
   headers?: Record<string, string>
   signal?: AbortSignal | undefined
+  /** How often to send it again after a time-out, if less often than after other failures. */
+  timeoutRetries?: number
 }
 
 /** Asks one store, with the retries and the errors that all stores share. */
@@ -72,7 +74,7 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
   }
 
   async function ask<T>(request: RemoteRequest, read: (answer: Answer, path: string) => Outcome<T>): Promise<T> {
-    const { path, params = {}, headers, signal } = request
+    const { path, params = {}, headers, signal, timeoutRetries = settings.retries } = request
     const url = new URL(base + path)
     url.search = new URLSearchParams(params).toString()
     const sent = { accept: 'application/json', ...settings.headers, ...headers }
@@ -82,7 +84,8 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
       if ('value' in outcome) return outcome.value
       const { code, problem, retry, remedy, cause } = outcome
       const waitMs = outcome.waitMs ?? backoff(tries)
-      if (retry && tries <= settings.retries && waitMs <= maxRetryAfterMs) {
+      const retries = code === 'TIMEOUT' ? Math.min(timeoutRetries, settings.retries) : settings.retries
+      if (retry && tries <= retries && waitMs <= maxRetryAfterMs) {
         // oxlint-disable-next-line promise/prefer-await-to-then -- an abort ends the wait early, and is seen at the top of the loop
         await sleep(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
         continue

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { trace } from '@opentelemetry/api'
 import fc from 'fast-check'
@@ -16,11 +16,12 @@ afterAll(() => telemetry.stop())
 
 /** Answers with the status of its path, and shows what it was sent. */
 const received: { method: string | undefined; headers: IncomingHttpHeaders; body: string }[] = []
-const server = createServer(async (req, res) => {
+const server = createServer((req, res) => void serve(req, res))
+async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
   received.push({ method: req.method, headers: req.headers, body: (await req.toArray()).join('') })
   if (req.url?.startsWith('/cut')) res.destroy()
   else if (req.url !== '/hang') res.writeHead(Number(/\d{3}/.exec(req.url ?? '')?.[0] ?? 200), { location: '/200' }).end('answer')
-})
+}
 let port: number
 let origin: string
 beforeAll(async () => {
@@ -98,7 +99,9 @@ describe('traceFetch', () => {
     ['Headers', () => new Headers({ 'x-own': '1', traceparent: 'mine' })],
     ['pairs', () => [['x-own', '1'] as [string, string], ['traceparent', 'mine'] as [string, string]]],
   ])('keeps headers given as %s, and leaves init as it is', async (_, make) => {
-    const init = Object.freeze({ headers: Object.freeze(make()) })
+    const init: RequestInit = { headers: make() }
+    Object.freeze(init.headers)
+    Object.freeze(init)
     await tracedFetch(origin, init)
     expect([...new Headers(init.headers)]).toEqual([...new Headers(make())])
     expect(received[0]?.headers).toMatchObject({ 'x-own': '1', traceparent: expect.stringMatching(/^00-/) })
@@ -126,7 +129,7 @@ describe('traceFetch', () => {
         controller.close()
       },
     })
-    await tracedFetch(new URL(origin), { method: 'POST', body, duplex: 'half' } as RequestInit)
+    await tracedFetch(new URL(origin), { method: 'POST', body, duplex: 'half' })
     expect(received[0]?.body).toBe('one two')
   })
 
@@ -218,7 +221,9 @@ describe('a URL on a span', () => {
   it('never shows a secret value, wherever it stands, and every other value as it was', () => {
     const name = fc.constantFrom('token', 'Access_Token', 'sig', 'X-Goog-Signature', 'AWSAccessKeyId', 'client_secret', 'password')
     const plain = fc.constantFrom('page', 'q', 'limit', 'sort')
-    const parts = fc.array(fc.oneof(fc.tuple(name, fc.constant('hunter2')), fc.tuple(plain, fc.string({ maxLength: 20 }))), { minLength: 1 })
+    const parts = fc.array(fc.oneof(fc.tuple(name, fc.constant('hunter2')), fc.tuple(plain, fc.string({ maxLength: 20 }))), {
+      minLength: 1,
+    })
     fc.assert(
       fc.property(parts, (pairs) => {
         const url = new URL(`https://u:hunter2@a.example/?${pairs.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&')}`)

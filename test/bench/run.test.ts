@@ -34,15 +34,15 @@ it('a result is drawn as two tables in Markdown', () => {
   const drawn = tables({
     unit: 'ns/line',
     contenders: { plain: { median: 10, min: 9, max: 12 }, ours: { median: 11, min: 10, max: 15 } },
-    ratios: [{ contender: 'ours', against: 'plain', ratio: 1.1, atMost: 1.2 }],
+    ratios: [{ contender: 'ours', against: 'plain', ratio: 1.1, min: 1, max: 1.25, atMost: 1.2 }],
   })
   expect(drawn).toBe(`| contender | median (ns/line) | min | max |
 | --- | ---: | ---: | ---: |
 | plain | 10 | 9 | 12 |
 | ours | 11 | 10 | 15 |
 
-| contender | against | ratio | aim, at most |
-| --- | --- | ---: | ---: |
-| ours | plain | 1.10 | 1.20 |
+| contender | against | ratio | min | max | aim, at most |
+| --- | --- | ---: | ---: | ---: | ---: |
+| ours | plain | 1.10 | 1.00 | 1.25 | 1.20 |
 `)
 })

@@ -1,4 +1,7 @@
-import { stripVTControlCharacters } from 'node:util'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { fromJson } from 'spanlog/logs'
 import { fromJson as traceFromJson } from 'spanlog/traces'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -65,7 +68,7 @@ describe('spanlog logs --file', () => {
   it('prints the lines of all files by time, and the verdict on stderr', async () => {
     const { stdout, stderr, code } = await spanlog(['logs', traceId, '--file', shop])
     expect(stdout).toBe(linesDrawn)
-    expect(stderr).toMatch(/^3 lines \(1 mention left out\), complete: .+\n$/)
+    expect(stderr).toBe('3 lines (1 line mentions the ID: --mentions shows it), complete (3 files read to their ends)\n')
     expect(code).toBe(0)
   })
 
@@ -113,11 +116,132 @@ describe('spanlog logs --file', () => {
   })
 })
 
+describe('files among the words', () => {
+  it.each([
+    ['behind the ID', [traceId, gateway, orders]],
+    ['behind -f, as the shell fills it in, before the ID', ['-f', gateway, orders, traceId]],
+    ['behind -f, as the shell fills it in, behind the ID', [traceId, '-f', gateway, orders]],
+    ['a folder', [traceId, shop]],
+  ])('are read: %s', async (_name, args) => {
+    const { stdout, code } = await spanlog(['logs', ...args])
+    expect({ stdout, code }).toEqual({ stdout: linesDrawn, code: 0 })
+  })
+
+  it('may be standard input', async () => {
+    const input = `${JSON.stringify(line('orders', 300, 30, 'b', 'order created', { orderId: 7 }))}\n`
+    expect((await spanlog(['logs', traceId, gateway, '-'], { input })).stdout).toBe(linesDrawn)
+  })
+
+  it.each([
+    ['a file that does not exist', [traceId, orders, `${folder.path}/*.lag`], '/*.lag"'],
+    ['the rest of a text', ['INFO', `trace_id=${traceId}`, 'started', '-f', orders], '"started"'],
+    ['another ID', [traceId, other, '-f', orders], `"${other}"`],
+  ])('are refused by name where there is none: %s', async (_name, args, named) => {
+    const { stdout, stderr, code } = await spanlog(['logs', ...args])
+    expect({ stdout, code }).toEqual({ stdout: '', code: 2 })
+    expect(stderr).toMatch(/^spanlog: INVALID_OPTION: Expected a file or folder behind the trace ID, got ".+\n$/)
+    expect(stderr).toContain(named)
+  })
+})
+
+describe('the verdict', () => {
+  it('says what a proof holds for with --verbose only, or with --json', async () => {
+    for (const flag of ['--verbose', '-v']) {
+      const { stderr } = await spanlog(['logs', traceId, orders, flag])
+      expect(stderr).toMatch(/^1 line, complete: 1 file \(.+orders\.ndjson\), each to the end .+ 32 hex digits .+\n$/)
+    }
+    expect(JSON.parse((await spanlog(['logs', traceId, orders, '--json'])).stderr).reasons[0].message).toContain('32 hex digits')
+  })
+
+  it('points to lines that only mention the ID, above all where there are no others', async () => {
+    const only = folder.write('mentions.log', [{ msg: `retry of ${traceId}` }, { msg: `end of ${traceId}` }])
+    const { stdout, stderr, code } = await spanlog(['logs', traceId, only])
+    expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
+    expect(stderr).toBe('no lines (2 lines mention the ID: --mentions shows them), complete (1 file read to its end)\n')
+  })
+
+  it('names the window', async () => {
+    const { stderr } = await spanlog(['logs', traceId, orders, '--from', String(t0), '--to', String(t0 + 1_500_000_000n)])
+    expect(stderr).toBe('1 line, complete (1 file read to its end from 2026-11-21T04:00:00Z to 2026-11-21T04:00:01.5Z)\n')
+  })
+
+  it('shows three doubts, and all with --verbose', async () => {
+    const missing = [1, 2, 3, 4, 5].flatMap((n) => ['-f', `${folder.path}/missing-${n}.log`])
+    const { stderr } = await spanlog(['logs', traceId, ...missing])
+    expect(stderr.match(/missing-\d\.log could/g)).toHaveLength(3)
+    expect(stderr).toMatch(/; and 2 more: --verbose shows them\n$/)
+    expect((await spanlog(['logs', traceId, '-v', ...missing])).stderr.match(/missing-\d\.log could/g)).toHaveLength(5)
+  })
+})
+
+describe('output that is no terminal', () => {
+  const service = 'a-service-with-a-name-of-forty-characters'
+  const stack = `Error: no card\n${Array.from({ length: 30 }, (_, i) => `    at ${'deep/'.repeat(30)}frame-${i}.js:1:1`).join('\n')}`
+  const long = folder.write('long.log', [
+    line(service, 1, 50, 'a', `${'word '.repeat(1000)}end`, { last: 'field', err: { type: 'Error', message: 'no card', stack } }),
+  ])
+
+  it('has each line whole on one row, and every frame of its error below', async () => {
+    const rows = (await spanlog(['logs', traceId, long])).stdout.trimEnd().split('\n').slice(1)
+    expect(rows[0]).toMatch(new RegExp(`^04:00:00\\.001 ${service} ERROR (word ){1000}end  last=field err="Error: no card"$`))
+    expect(rows.slice(1).map((row) => row.trim())).toEqual(
+      stack
+        .split('\n')
+        .slice(1)
+        .map((row) => row.trim()),
+    )
+  })
+
+  it('wraps where COLUMNS says how wide it is', async () => {
+    const { stdout } = await spanlog(['logs', traceId, long], { env: { COLUMNS: '100' } })
+    expect(widthOf(stdout)).toBeLessThanOrEqual(100)
+    expect(stdout).toContain('… 10 more frames')
+  })
+})
+
 describe('spanlog trace --file', () => {
+  const run = promisify(execFile)
+  const temporary = folder.write('tmp/kept', '').replace(/kept$/, '')
+  const program = `"${process.execPath}" "${path.resolve(import.meta.dirname, '../../dist/src/cli/main.js')}" trace ${traceId}`
+
+  it.each([
+    ['standard input', `cat "${shop}"/* | ${program} -f -`],
+    ['standard input behind the ID', `cat "${shop}"/* | ${program} -`],
+    ['a pipe', `${program} -f <(cat "${shop}"/*)`],
+    ['several pipes, compressed, and a file', `${program} -f <(gzip -c "${gateway}") -f <(gzip -c "${spans}") -f "${orders}"`],
+  ])('takes spans and lines from %s, and leaves no copy', async (_name, command) => {
+    const { stdout } = await run('bash', ['-c', command], { env: { PATH: process.env['PATH'], TMPDIR: temporary } })
+    expect(stdout).toBe(traceDrawn)
+    expect(readdirSync(temporary)).toEqual(['kept'])
+  })
+
+  it('ends with Ctrl-C while it waits for a pipe, and leaves no copy', async () => {
+    const { stderr, code } = await spanlog(['trace', traceId, '-f', orders, '-f', '-'], {
+      input: null,
+      env: { TMPDIR: temporary },
+      during: (child) => {
+        const timer = setInterval(() => {
+          if (readdirSync(temporary).length === 1) return
+          clearInterval(timer)
+          child.kill('SIGINT')
+        }, 20)
+      },
+    })
+    expect(stderr).toMatch(/INCOMPLETE: ABORTED: interrupted before the end\n$/)
+    expect(code).toBe(130)
+    expect(readdirSync(temporary)).toEqual(['kept'])
+  })
+
+  it('says so where a pipe cannot be copied', async () => {
+    const { stdout, stderr, code } = await spanlog(['trace', traceId, '-f', '-'], { env: { TMPDIR: `${folder.path}/none` } })
+    expect({ stdout, code }).toEqual({ stdout: '', code: 3 })
+    expect(stderr).toMatch(/^spanlog: FILE_UNREADABLE: .+; save it to a file, and give that\.\n$/)
+  })
+
   it('draws the spans with each line under its own', async () => {
     const { stdout, stderr, code } = await spanlog(['trace', traceId, '--file', shop])
     expect(stdout).toBe(traceDrawn)
-    expect(stderr).toMatch(/^2 spans, 3 lines \(1 mention left out\), complete: .+\n$/)
+    expect(stderr).toBe('2 spans, 3 lines (1 line mentions the ID: --mentions shows it), complete (3 files read to their ends)\n')
     expect(code).toBe(0)
   })
 
@@ -169,7 +293,20 @@ describe('what is pasted', () => {
   })
 
   it('may come without quotes, in several arguments', async () => {
-    expect((await spanlog(['logs', 'INFO', `trace_id=${traceId}`, 'started', '-f', orders])).stdout).toContain('order created')
+    expect((await spanlog(['logs', 'INFO', `trace_id=${traceId}`, '-f', orders])).stdout).toContain('order created')
+  })
+
+  const dashed = `${traceId.slice(0, 8)}-${traceId.slice(8, 12)}-${traceId.slice(12, 16)}-${traceId.slice(16, 20)}-${traceId.slice(20)}`
+  const xRay = `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`
+  const requestId = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'
+  it.each([
+    ['an ID of X-Ray', xRay],
+    ["X-Ray's header", `X-Amzn-Trace-Id: Root=${xRay};Parent=53995c3f42cd8ad8;Sampled=1`],
+    ['an ID with dashes', dashed.toUpperCase()],
+    ['a named ID with dashes, beside another UUID', `{"requestId":"${requestId}","traceId":"${dashed}"}`],
+    ['32 digits beside a UUID', `${traceId} requestId=${requestId}`],
+  ])('may be %s', async (_name, pasted) => {
+    expect((await spanlog(['logs', pasted, '-f', orders])).stdout).toContain('order created')
   })
 
   it.each([
@@ -189,7 +326,7 @@ describe('exit codes', () => {
   it.each(['logs', 'trace'])('%s: 1 where nothing is found, surely', async (command) => {
     const { stdout, stderr, code } = await spanlog([command, other.replaceAll('c', 'd'), '-f', shop])
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
-    expect(stderr).toMatch(/no lines, complete: /)
+    expect(stderr).toMatch(/no lines, complete \(3 files read to their ends\)\n$/)
   })
 
   it.each(['logs', 'trace'])('%s: 3 where nothing is found and a file is missing', async (command) => {
@@ -265,7 +402,19 @@ describe('the terminal', () => {
 })
 
 describe('help', () => {
-  const options = ['--file', '--loki', '--tenant', '--header', '--selector', '--from', '--to', '--mentions', '--json', '--no-color']
+  const options = [
+    '--file',
+    '--loki',
+    '--tenant',
+    '--header',
+    '--selector',
+    '--from',
+    '--to',
+    '--mentions',
+    '--verbose',
+    '--json',
+    '--no-color',
+  ]
 
   it.each([
     ['spanlog', [], [...options, '--tempo', 'spanlog logs', 'spanlog trace']],

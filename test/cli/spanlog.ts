@@ -13,8 +13,8 @@ export interface Ended {
 
 export interface RunOptions {
   env?: Record<string, string>
-  /** For standard input. */
-  input?: string
+  /** For standard input; with `null` it stays open. */
+  input?: string | null
   /** Gets the running process. */
   during?: (child: ChildProcessWithoutNullStreams) => void
 }
@@ -22,7 +22,7 @@ export interface RunOptions {
 /** Runs the command line as a shell would, in an environment of its own. */
 export function spanlog(args: readonly string[], { env = {}, input = '', during }: RunOptions = {}): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env } })
-  child.stdin.end(input)
+  if (input !== null) child.stdin.end(input)
   const ended: Ended = { stdout: '', stderr: '', code: null }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text))

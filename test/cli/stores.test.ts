@@ -40,7 +40,7 @@ describe('stores', () => {
   it('are merged with files by time', async () => {
     const { stdout, stderr, code } = await spanlog(['logs', traceId, '--loki', loki.url, '--file', folder.path])
     expect(orderOf(stdout)).toEqual(['first, in Loki', 'second, in a file', 'third, in Loki'])
-    expect(stderr).toMatch(/^3 lines, complete: /)
+    expect(stderr).toMatch(/^3 lines, complete \(1 file read to its end from \S+Z to \S+Z\)\n$/)
     expect(code).toBe(0)
   })
 
@@ -64,7 +64,7 @@ describe('stores', () => {
     const file = folder.write(`copies/${name.replaceAll(' ', '-')}.log`, `${fileHolds.join('\n')}\n`)
     const lines = await spanlog(['logs', id, '--file', file, '--loki', loki.url])
     expect(lines.stdout.match(/a line|another/g)).toEqual(wanted)
-    expect(lines.stderr).toMatch(new RegExp(`^${wanted.length} lines, complete: `))
+    expect(lines.stderr).toMatch(new RegExp(`^${wanted.length} lines, complete \\(`))
     const { entries, verdict } = JSON.parse((await spanlog(['trace', id, '--file', file, '--loki', loki.url, '--json'])).stdout)
     expect([entries.length, verdict.logs.entries]).toEqual([wanted.length, wanted.length])
   })
@@ -75,15 +75,28 @@ describe('stores', () => {
     loki.push({ service: 'orders' }, [[at(40), line]])
     const file = folder.write('copies/mention.log', `${line}\n`)
     const { stderr } = await spanlog(['logs', id, '--mentions', '--file', file, '--loki', loki.url])
-    expect(stderr).toMatch(/^1 line \(1 mention among them\), complete: /)
+    expect(stderr).toMatch(/^1 line \(1 mention among them\), complete \(/)
   })
 
   it('give lines and spans to one picture', async () => {
     const { stdout, stderr, code } = await spanlog(['trace', traceId, '--loki', loki.url, '--tempo', tempo.url])
     expect(stdout).toContain('orders POST /orders')
     expect(orderOf(stdout)).toEqual(['first, in Loki', 'third, in Loki'])
-    expect(stderr).toMatch(/^1 span, 2 lines, complete: /)
+    expect(stderr).toMatch(/^1 span, 2 lines, complete \(from \S+Z to \S+Z\)\n$/)
     expect(code).toBe(0)
+  })
+
+  it('give both sides of a call that share a span ID, as in Zipkin', async () => {
+    const id = randomId(16)
+    const side = (kind: 'client' | 'server', name: string, from: number) =>
+      otlp(span(id, { spanId, kind, service: name, name, startUnixNano: at(from), endUnixNano: at(50) }))
+    tempo.push(side('client', 'caller', 0))
+    const file = folder.write('zipkin.jsonl', [side('server', 'called', 10), side('client', 'caller', 0)])
+    const { stdout } = await spanlog(['trace', id, '--tempo', tempo.url, '--file', file, '--json'])
+    expect(JSON.parse(stdout).trace.spans.map(({ service, kind }: Record<string, string>) => [service, kind])).toEqual([
+      ['caller', 'client'],
+      ['called', 'server'],
+    ])
   })
 
   it('are found in the environment, under either name, unless the command line names a source', async () => {
@@ -91,6 +104,21 @@ describe('stores', () => {
     expect((await spanlog(['trace', traceId], { env })).stderr).toMatch(/^1 span, 2 lines, complete/)
     expect((await spanlog(['logs', traceId], { env: { LOKI_URL: loki.url, LOKI_ADDR: nowhere } })).code).toBe(0)
     expect((await spanlog(['logs', traceId, '--file', folder.path], { env: { LOKI_URL: nowhere } })).stderr).toMatch(/^1 line, complete/)
+  })
+
+  it('in the environment are not asked where a file stands behind the trace ID', async () => {
+    const { stderr, code } = await spanlog(['logs', traceId, `${folder.path}/worker.log`], { env: { LOKI_URL: nowhere } })
+    expect(stderr).toBe('1 line, complete (1 file read to its end)\n')
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    ['localhost:3100', 'INVALID_URL: the URL for Loki has no scheme; give http://localhost:3100, or https://.'],
+    ['loki', 'INVALID_URL: the URL for Loki has no scheme; give http://loki, or https://.'],
+    ['me:secret@loki:3100', 'INVALID_URL: the URL for Loki has no scheme; put http:// or https:// before it.'],
+  ])('without a scheme are refused with the URL that was meant: %s', async (url, said) => {
+    const { stderr, code } = await spanlog(['logs', traceId], { env: { LOKI_URL: url } })
+    expect({ stderr, code }).toEqual({ stderr: `spanlog: ${said}\n`, code: 2 })
   })
 
   it('get tenant, credentials and headers, from flags before the environment', async () => {
@@ -172,7 +200,7 @@ describe('stores', () => {
           }, 20)
         },
       })
-      expect(stderr).toMatch(new RegExp(`^${what}, INCOMPLETE: .*ABORTED`))
+      expect(stderr).toMatch(new RegExp(`^${what}, INCOMPLETE: ABORTED: interrupted before the end\n$`))
       expect(code).toBe(130)
     } finally {
       await slow.close()

@@ -212,7 +212,7 @@ export function describeLogSource(
         expect(() => store.source.forTrace(traceId as string)).toThrow(expect.objectContaining({ code: 'INVALID_TRACE_ID' }))
       })
 
-      it('holds broken JSON that does not show whose line it is for skipped', async () => {
+      it('holds broken JSON that does not show whose line it is for skipped, and itself for incomplete', async () => {
         const traceId = randomId()
         await store.push([
           own(start, traceId, 'whole'),
@@ -220,7 +220,8 @@ export function describeLogSource(
         ])
         const { entries, verdict } = await collect(traceId)
         expect(entries).toHaveLength(1)
-        expect(verdict).toMatchObject({ entries: 1, mentions: 0, skipped: 1 })
+        expect(verdict).toMatchObject({ complete: false, entries: 1, mentions: 0, skipped: 1 })
+        expect(verdict.reasons).toEqual([{ code: 'LINES_SKIPPED', message: expect.stringMatching(/^1 broken/) }])
       })
     })
 

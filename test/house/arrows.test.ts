@@ -44,7 +44,15 @@ const allowed: Record<string, string[]> = {
   'src/traces/': ['src/errors', 'src/context/ids', 'src/remote/', 'src/files/'],
   'src/analysis/': ['src/errors', 'src/traces/', 'types:src/logs/'],
   'src/view/': ['src/errors', 'types:src/logs/', 'types:src/traces/', 'src/fields/severity', 'src/analysis/'],
-  'src/cli/': ['src/errors', 'src/logs/index', 'src/traces/index', 'src/view/', 'src/analysis/index', 'src/context/ids'],
+  'src/cli/': [
+    'src/errors',
+    'src/logs/index',
+    'src/traces/index',
+    'src/traces/assemble',
+    'src/view/',
+    'src/analysis/index',
+    'src/context/ids',
+  ],
   'src/testing/': ['src/errors', 'src/index', 'src/context/', 'src/tracing/', 'types:src/traces/'],
 }
 

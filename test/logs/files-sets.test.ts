@@ -110,7 +110,21 @@ describe('which files are read', () => {
       'a gzip file that was cut short',
       async () => (await writeFile(at('cut.log.gz'), gzipSync(text(line(2, 'x'))).subarray(0, -9)), at('cut.log.gz')),
     ],
-    ['a zstd file', async () => (await writeFile(at('a.log.zst'), Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0])), at('a.log.zst'))],
+    ...(
+      [
+        ['a zstd file', '28b52ffd0000'],
+        ['an xz file', 'fd377a585a000004'],
+        ['a bzip2 file', '425a68393141592653590000'],
+        ['an empty bzip2 file', '425a683917724538509000000000'],
+        ['an lz4 file', '04224d186440'],
+        ['a zip archive', '504b03041400'],
+        ['UTF-16, the lower byte first', 'fffe7b002200'],
+        ['UTF-16, the higher byte first', 'feff007b0022'],
+      ] as const
+    ).map(([name, head]): [string, () => Promise<string>] => [
+      name,
+      async () => (await writeFile(at('a.log'), Buffer.from(head, 'hex')), at('a.log')),
+    ]),
   ])('%s: the others are read, and the verdict says so', async (_, make) => {
     await writeFile(at('good.log'), text(line(1, 'good')))
     const bad = await make()

@@ -30,17 +30,28 @@ describe('the window', () => {
     expect(lines).toEqual(Array.from({ length: 36 }, (_, n) => `trace_id=${TRACE} n=${n + 2}`))
   })
 
-  it('without a start reaches back until an hour before the first line is silent', async () => {
-    const double = await loki()
-    // The first line stands within an hour of the first reach's end, so that end may cut the trace.
+  it('without a start is a week, however long the trace was silent', async () => {
+    const double = await loki({ maxQueryLength: '30h' })
     double.push(
       { app: 'shop' },
-      [150, 200, 10].map((minutes) => [minutesAgo(minutes), `trace_id=${TRACE} ${minutes}`]),
+      [6 * 24 * 60, 5 * 60, 1].map((minutes) => [minutesAgo(minutes), `trace_id=${TRACE} ${minutes}`]),
     )
     const { lines, verdict } = await collect(double)
-    expect(lines).toEqual([200, 150, 10].map((minutes) => `trace_id=${TRACE} ${minutes}`))
+    expect(lines).toEqual([6 * 24 * 60, 5 * 60, 1].map((minutes) => `trace_id=${TRACE} ${minutes}`))
     expect(verdict.complete).toBe(true)
-    expect((verdict.to ?? 0n) - (verdict.from ?? 0n)).toBe(24n * 3_600_000_000_000n)
+    expect((verdict.to ?? 0n) - (verdict.from ?? 0n)).toBe(7n * 24n * 3_600_000_000_000n)
+  })
+
+  it('without an end holds lines of a clock that is ahead, and is proven up to now', async () => {
+    const double = await loki()
+    double.push(
+      { app: 'shop' },
+      [1, -9, -20].map((minutes) => [minutesAgo(minutes), `trace_id=${TRACE} ${minutes}`]),
+    )
+    const { lines, verdict } = await collect(double)
+    expect(lines).toEqual([1, -9].map((minutes) => `trace_id=${TRACE} ${minutes}`))
+    expect(verdict.complete).toBe(true)
+    expect(verdict.to).toBeLessThanOrEqual(BigInt(Date.now()) * 1_000_000n)
   })
 
   it('without a start and without lines is a week', async () => {

@@ -29,5 +29,5 @@ export async function eventually<T>(read: () => T | undefined | false): Promise<
     if (value !== undefined && value !== false) return value
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  throw new Error(`still waiting for ${read}`)
+  throw new Error(`still waiting for ${String(read)}`)
 }

@@ -69,8 +69,17 @@ describe('a list of lines', () => {
   it('keeps what else an error holds, and counts frames past 20', () => {
     const err = { type: 'E', message: 'm', code: 7, stack: `E: m\n${'    at f (x.js)\n'.repeat(25)}`.trimEnd() }
     const rows = draw([line('a', 1, 'error', 'failed', { fields: { err } })]).slice(1)
-    expect(rows[0]).toBe('04:00:00.001 api ERROR failed  err={"type":"E","message":"m","code":7,"stack":"E:')
+    expect(rows[0]).toBe('04:00:00.001 api ERROR failed  err={"type":"E","message":"m","code":7,"stack":"E')
     expect(rows.at(-1)).toBe('               … 5 more frames')
+  })
+
+  it('wraps and cuts nothing in a width without end', () => {
+    const long = `${'漢字 '.repeat(2000)}end`
+    const service = 'a-service-with-a-name-of-forty-characters'
+    const stack = `E: m\n${`    at ${'x'.repeat(300)}\n`.repeat(25)}`.trimEnd()
+    const rows = draw([line('a', 1, 'error', long, { service, fields: { stack } })], { width: Number.POSITIVE_INFINITY }).slice(1)
+    expect(rows[0]).toBe(`04:00:00.001 ${service} ERROR ${long}  stack="E: m"`)
+    expect(rows.slice(1)).toEqual(Array.from({ length: 25 }, () => `               at ${'x'.repeat(300)}`))
   })
 
   it('is quick about a line of 10 MB', () => {

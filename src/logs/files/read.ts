@@ -3,7 +3,7 @@ import { eachFile, type OpenFile } from '../../files/each.js'
 import { findAny } from '../../files/find.js'
 import { linesWith } from '../../files/lines.js'
 import { placeOf, readEntry } from '../entry.js'
-import { HOLDS_FOR, type LogRequest, type VerdictDraft } from '../query.js'
+import { conclude, type LogRequest, type VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
 import { SortedLines } from './runs.js'
 
@@ -24,14 +24,7 @@ export async function* readFiles(options: FileReadOptions, request: LogRequest, 
       const reading = readEntry({ line: text, labels: { file: files[file] ?? '' } }, request.forms)
       if ('entry' in reading) yield reading.entry
     }
-    if (draft.skipped > 0) {
-      draft.reasons.push({
-        code: 'LINES_SKIPPED',
-        message: `${draft.skipped} broken or overlong lines hold the ID but do not show whose they are`,
-      })
-    }
-    draft.complete = failures.length === 0
-    if (draft.complete) draft.reasons.push({ code: HOLDS_FOR, message: proof(files, request) })
+    conclude(draft, proof(files, request))
   } finally {
     await sorted.close()
   }

@@ -43,12 +43,17 @@ export async function readLimits(loki: Remote, settings: LokiSettings, signal: A
   }
 }
 
-/** How many entries to ask for where those asked for were too many or too large; `undefined` where fewer would not help. */
+/** Below this it is the scan that takes the time, not the lines: fewer of them would only draw out the failure. */
+const leastAfterTimeout = 500
+
+/** How many entries to ask for where those asked for were too many, too large or too slow; `undefined` where fewer would not help. */
 export function fewerEntries(error: unknown, asked: number): number | undefined {
   const { status, text = '' } = refusalOf(error) ?? {}
   // As it refuses a page: `limit > max_entries_limit_per_query (6000 > 5000)`.
   const told = Number(/max_entries_limit_per_query \(\d+ > (\d+)\)/.exec(text)?.[1] ?? 0)
-  const fewer = told > 0 ? told : status === 413 ? Math.floor(asked / 2) : 0
+  const half = Math.floor(asked / 2)
+  const isTooSlow = error instanceof SpanlogError && error.code === 'LOKI_TIMEOUT' && half >= leastAfterTimeout
+  const fewer = told > 0 ? told : status === 413 || isTooSlow ? half : 0
   return fewer > 0 && fewer < asked ? fewer : undefined
 }
 

@@ -1,4 +1,4 @@
-import type { Remote } from '../../remote/client.js'
+import type { Remote, RemoteRequest } from '../../remote/client.js'
 import { compareEntries } from '../order.js'
 import { badAnswer, type LokiLine, readCounts, readPage } from './answers.js'
 import { fewerEntries, type LokiLimits } from './limits.js'
@@ -37,7 +37,8 @@ export class LokiReader {
     try {
       const json = await this.#get(
         { query, start: String(from), end: String(to), limit: String(asked), direction: 'forward' },
-        { 'x-loki-response-encoding-flags': 'categorize-labels' },
+        // A page that takes too long is asked for with fewer lines instead.
+        { headers: { 'x-loki-response-encoding-flags': 'categorize-labels' }, timeoutRetries: 1 },
       )
       const { lines, matched, warnings } = readPage(json)
       if (lines.length > asked) throw badAnswer('an end at the limit')
@@ -70,11 +71,11 @@ export class LokiReader {
     return counts.filter(({ count }) => count > 0).map(({ untilMs, count }) => stretchOf(untilMs, stepMs, count))
   }
 
-  async #get(params: Record<string, string>, headers: Record<string, string> = {}): Promise<unknown> {
+  async #get(params: Record<string, string>, more: Pick<RemoteRequest, 'headers' | 'timeoutRetries'> = {}): Promise<unknown> {
     if (this.#underWay >= maxUnderWay) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     else this.#underWay++
     try {
-      return (await this.#loki.getJson({ path: '/loki/api/v1/query_range', params, headers, signal: this.#signal })).json
+      return (await this.#loki.getJson({ path: '/loki/api/v1/query_range', params, ...more, signal: this.#signal })).json
     } finally {
       // The place goes to the next in turn, or becomes free.
       const next = this.#waiting.shift()

@@ -1,6 +1,6 @@
 import { createRemote, type Remote } from '../../remote/client.js'
 import { readEntry } from '../entry.js'
-import { HOLDS_FOR, type LogRequest, logQuery, parseRequest, type VerdictDraft } from '../query.js'
+import { conclude, type LogRequest, logQuery, parseRequest, type VerdictDraft } from '../query.js'
 import type { LogEntry, LogSource } from '../types.js'
 import { type Gap, gather } from './gather.js'
 import { type LokiLimits, readLimits } from './limits.js'
@@ -8,16 +8,17 @@ import { queryForms } from './logql.js'
 import { type LokiLogsOptions, type LokiSettings, parseLokiOptions, widestSelector } from './options.js'
 import { LokiReader } from './reader.js'
 import { unite } from './unite.js'
-import { earliestNano, findStart } from './window.js'
+import { earliestNano, windowOf } from './window.js'
 
 /**
  * All lines of a trace from a Loki, with the proof that none is missing: by Loki's statistics, or by as many lines in each stretch of
  * time as Loki counts there. Found are lines whose structured metadata, labels or text hold the trace ID, in hex of either case, as
  * X-Ray writes it, or as Datadog does.
  *
- * Without `from` the window begins 3 hours, a day or a week before its end: the first of these that has an hour without a line of the
- * trace before its first line. The verdict names the window; a proof holds for that one, for the selector, and for what Loki held when
- * it was asked: lines that are still on their way cannot be counted.
+ * Without `from` the window is the last 7 days, or as far as Loki looks back if that is less; a narrower `from` is cheaper, since Loki
+ * scans the whole window. Without `to` lines of clocks up to 10 minutes ahead are found too. The verdict names the window, which ends
+ * now at the latest; a proof holds for that one, for the selector, and for what Loki held when it was asked: lines that are still on
+ * their way cannot be counted. A line that holds the ID but does not show whose it is leaves the trace unproven (LINES_SKIPPED).
  *
  * @throws SpanlogError INVALID_URL, INVALID_OPTION. A query itself does not throw; its verdict has LOKI_UNREACHABLE, LOKI_TIMEOUT,
  *   LOKI_RATE_LIMITED, LOKI_UNAUTHORIZED, LOKI_REFUSED, LOKI_BAD_ANSWER or ABORTED as a reason
@@ -49,10 +50,8 @@ async function* read(loki: Remote, settings: LokiSettings, request: LogRequest, 
     const reader = new LokiReader(loki, limits, signal)
     const forms = queryForms(settings.selector, request.forms)
     const bound = limits.reachNano === undefined ? earliestNano : now - limits.reachNano
-    const to = request.to ?? now
-    const from = request.from ?? (await findStart(reader, forms, to, bound))
-    // What is yet to come cannot be proven.
-    Object.assign(draft, { from, to: to < now ? to : now })
+    const { from, to, provenTo } = windowOf(request, now, bound)
+    Object.assign(draft, { from, to: provenTo })
     const doubts = doubtsOf(limits, settings, from, bound)
 
     const start = from < earliestNano ? earliestNano : from
@@ -73,10 +72,8 @@ async function* read(loki: Remote, settings: LokiSettings, request: LogRequest, 
     if (gaps.length > 3) doubts.push({ code: 'LOKI_LINES_MISSING', message: `and fewer than counted in ${gaps.length - 3} more places` })
     doubts.push(...[...reader.warnings].map((message) => ({ code: 'LOKI_WARNING', message })))
     draft.reasons.push(...doubts)
-    if (doubts.length > 0) return
-    draft.complete = true
-    const message = `${settings.selector}, ${forms.map(({ finds }) => finds).join(', and ')}, from ${isoTime(start)} to ${isoTime(draft.to ?? to)}, as Loki held it when asked`
-    draft.reasons.push({ code: HOLDS_FOR, message })
+    const sought = forms.map(({ finds }) => finds).join(', and ')
+    conclude(draft, `${settings.selector}, ${sought}, from ${isoTime(start)} to ${isoTime(provenTo)}, as Loki held it when asked`)
   } finally {
     // Requests ahead of a caller who does not read on.
     ending.abort()

@@ -1,29 +1,24 @@
-import type { QueryForm } from './logql.js'
-import type { LokiReader } from './reader.js'
-
-const hour = 3_600_000_000_000n
-const reaches = [3n * hour, 24n * hour, 168n * hour]
-/** A trace does not fall silent for so long: where nothing is found for an hour before its first line, it begins there. */
-const silence = hour
+const minute = 60_000_000_000n
+const week = 10_080n * minute
 
 /** Loki reads numbers of ten digits or fewer as seconds. */
 export const earliestNano = 10_000_000_000n
 
-/**
- * Where to begin when the caller does not say: 3 hours, a day or a week before the end, the first of them that has an hour without a
- * line of the trace before its first one; a week if none is found at all. Not further than Loki looks back.
- */
-export async function findStart(reader: LokiReader, forms: readonly QueryForm[], to: bigint, bound: bigint): Promise<bigint> {
-  let start = to
-  let first: bigint | undefined
-  for (const reach of reaches) {
-    const end = start
-    start = to - reach < bound ? bound : to - reach
-    if (start >= end) return end
-    const pages = await Promise.all(forms.map(({ query }) => reader.page(query, start, end, 1)))
-    const times = pages.flatMap(({ lines }) => lines).map(({ timeUnixNano }) => timeUnixNano)
-    first = times.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined) ?? first
-    if (first !== undefined && first - start >= silence) return start
-  }
-  return start
+/** Clocks of other machines may be ahead; Loki takes lines that are up to 10 minutes ahead of its own (`creation_grace_period`). */
+const ahead = 10n * minute
+
+/** What to ask for, and up to where it can be proven: what is yet to come cannot be. */
+export interface Window {
+  from: bigint
+  to: bigint
+  provenTo: bigint
+}
+
+/** The caller's window; without a start a week, without an end up to 10 minutes from now. Only a start of ours heeds `bound`. */
+export function windowOf(asked: { from: bigint | undefined; to: bigint | undefined }, now: bigint, bound: bigint): Window {
+  const to = asked.to ?? now + ahead
+  const provenTo = to < now ? to : now
+  if (asked.from !== undefined) return { from: asked.from, to, provenTo }
+  const start = provenTo - week < bound ? bound : provenTo - week
+  return { from: start < provenTo ? start : provenTo, to, provenTo }
 }

@@ -3,8 +3,6 @@ import { levelText, lineRows, lineText } from './line.js'
 import { type DrawOptions, MIN_WIDTH, painter, serviceColors } from './style.js'
 import { displayWidth, escapeText, fit, truncate } from './text.js'
 
-const maxServiceWidth = 20
-const maxRows = 20
 const timeWidth = '00:00:00.000 '.length
 
 /**
@@ -23,6 +21,10 @@ const timeWidth = '00:00:00.000 '.length
  */
 export function lineDrawer(options: DrawOptions & { services?: readonly string[] } = {}): (entry: LogEntry) => string[] {
   const width = Math.max(MIN_WIDTH, options.width ?? 80)
+  // What is unbounded is for programs, such as grep: they need all of it, on one row.
+  const bounded = width < Number.POSITIVE_INFINITY
+  const maxRows = bounded ? 20 : Number.POSITIVE_INFINITY
+  const maxServiceWidth = bounded ? Math.min(20, Math.floor(width / 4)) : maxRows
   const paint = painter(options.color)
   const colorOf = serviceColors()
   let serviceWidth = 0
@@ -30,7 +32,7 @@ export function lineDrawer(options: DrawOptions & { services?: readonly string[]
   let day: string | undefined
 
   function widen(service: string): void {
-    serviceWidth = Math.max(serviceWidth, Math.min(maxServiceWidth, Math.floor(width / 4), displayWidth(service)))
+    serviceWidth = Math.max(serviceWidth, Math.min(maxServiceWidth, displayWidth(service)))
   }
 
   return (entry) => {

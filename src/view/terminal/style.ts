@@ -4,7 +4,7 @@ type Style = Parameters<typeof styleText>[0]
 
 /** How a view is drawn. */
 export interface DrawOptions {
-  /** Columns; fewer than 40 are drawn as 40. @defaultValue 80 */
+  /** Columns; fewer than 40 are drawn as 40. With `Infinity` a list of lines wraps and cuts nothing. @defaultValue 80 */
   width?: number
   /** @defaultValue false */
   color?: boolean

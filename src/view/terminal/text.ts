@@ -61,6 +61,7 @@ export function displayWidth(text: string): number {
 
 /** How many UTF-16 units from `start` fit into `width` columns. Only a cluster that is wider than `width` is taken apart. */
 function unitsThatFit(text: string, start: number, width: number): number {
+  if (width === Number.POSITIVE_INFINITY) return text.length - start
   // A cluster rarely has more than 8 units: what comes after cannot matter, and a line may have megabytes.
   const head = text.slice(start, start + width * 8 + 8)
   if (plain.test(head.slice(0, width + 1))) return Math.min(head.length, width)

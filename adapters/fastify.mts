@@ -1,0 +1,1 @@
+export { type CompletionLogger, type FastifyLike, type TraceFastifyOptions, traceFastify } from './fastify.js'

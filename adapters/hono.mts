@@ -1,0 +1,1 @@
+export { type CompletionLogger, type HonoContextLike, type TraceHonoOptions, traceHono } from './hono.js'

@@ -1,0 +1,1 @@
+export { type CompletionLogger, type KoaContextLike, type TraceKoaOptions, traceKoa } from './koa.js'

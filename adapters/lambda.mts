@@ -1,0 +1,1 @@
+export { type LambdaContextLike, type TraceHandlerOptions, traceHandler } from './lambda.js'

@@ -1,0 +1,7 @@
+export {
+  type CompletionLogger,
+  type SpanlogDynamicModule,
+  SpanlogLogger,
+  SpanlogModule,
+  type SpanlogModuleOptions,
+} from './nestjs.js'
