@@ -60,7 +60,7 @@ function tracedWrite(write: Method, layer: Logger): Method {
       const span = activeSpan()
       const fields = span && fieldsOf(span.spanContext())
       if (span !== undefined && fields !== undefined) {
-        // Even where winston made it: to find that out costs more than a copy, and outside a trace as well.
+        // Even where winston made it: to find that out costs as much as a copy, and costs it outside a trace too.
         const own = copyInfo(info)
         if (own !== undefined) {
           addFields(own, fields)

@@ -189,7 +189,7 @@ describe('traceHandler', () => {
 
   it('rejects with what a handler calls back', async () => {
     const error = new Error('boom')
-    const handler = traceHandler((_event, _context, callback) => void callback(error))
+    const handler = traceHandler((_event, _context, callback) => callback(error))
     await expect(handler({}, context)).rejects.toBe(error)
     expect(telemetry.spans()[0]?.status.code).toBe('error')
   })
