@@ -1,0 +1,77 @@
+import { luhn, mod97 } from './checksums.js'
+
+/** What a pattern hides of a text. */
+export interface Pattern {
+  /** With the flag `g`; bounded repetitions only, since it meets strangers' texts. */
+  readonly expression: RegExp
+  /** Text before and behind the secret stays: the groups of these numbers. */
+  readonly keep?: { readonly before?: number; readonly behind?: number }
+  /** A second look, for what merely looks like it. */
+  readonly is?: (match: string) => boolean
+}
+
+/** OpenTelemetry's semantic conventions name the first four; the others are OAuth's, Azure's and custom. */
+const secretParameters =
+  'AWSAccessKeyId|Signature|sig|X-Goog-Signature|X-Amz-(?:Signature|Credential|Security-Token)|access_token|refresh_token|id_token|token|' +
+  'api[_-]?key|client_secret|secret|password|passwd|pwd|code|auth|session(?:_?id)?'
+
+// Epoch times in milliseconds and nanoseconds begin with 1, which no card does: not one in ten of them is taken for a card.
+const cardNumber = /(?<![\w.-])[2-6]\d{3}(?:[ -]?\d{2,7}){2,4}(?![\w-]|\.\d)/g
+
+/**
+ * Patterns by name.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/ for what of a URL has to be hidden
+ */
+export const patterns = {
+  email: { expression: /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/g },
+  card: { expression: cardNumber, is: isCard },
+  iban: { expression: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g, is: mod97 },
+  jwt: { expression: /\beyJ[\w-]{5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g },
+  authorization: { expression: /\b((?:Bearer|Basic|Digest|Token)\s{1,3})[\w.~+/=-]{8,8192}/gi, keep: { before: 1 } },
+  'url-credentials': { expression: /\b([a-z][a-z0-9+.-]{1,31}:\/\/)[^\s/@?#"']{1,512}(@)/gi, keep: { before: 1, behind: 2 } },
+  'url-secrets': {
+    expression: new RegExp(`([?&;](?:${secretParameters})=)[^&#\\s"'<>]{1,8192}`, 'gi'),
+    keep: { before: 1 },
+  },
+  'access-key': { expression: /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{36,255}|xox[abprs]-[\w-]{10,255}|sk_live_\w{10,255})\b/g },
+  'private-key': { expression: /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,16384}?(?:-----END [A-Z ]{0,32}PRIVATE KEY-----|$)/g },
+  ipv4: { expression: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])/g },
+  'us-ssn': { expression: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g },
+} as const satisfies Record<string, Pattern>
+
+/** The name of a pattern that is built in. */
+export type PatternName = keyof typeof patterns
+
+/**
+ * Those that are secrets or personal whatever the service does; an IP address may be neither. In the order of their work: what stands
+ * before the `@` of a URL looks like an e-mail address too.
+ */
+export const usualPatterns: readonly PatternName[] = [
+  'card',
+  'iban',
+  'jwt',
+  'authorization',
+  'url-credentials',
+  'url-secrets',
+  'access-key',
+  'private-key',
+  'email',
+]
+
+/** By ISO/IEC 7812: the issuers' first digits with their lengths, and the check digit. */
+function isCard(match: string): boolean {
+  const digits = match.replace(/\D/g, '')
+  const { length } = digits
+  const issuer = Number(digits.slice(0, 4))
+  const fits =
+    (issuer >= 4000 && issuer < 5000 && [13, 16, 19].includes(length)) ||
+    (((issuer >= 5100 && issuer < 5600) || (issuer >= 2221 && issuer <= 2720)) && length === 16) ||
+    ((Math.floor(issuer / 100) === 34 || Math.floor(issuer / 100) === 37) && length === 15) ||
+    ((Math.floor(issuer / 100) === 65 || issuer === 6011 || Math.floor(issuer / 10) === 64 || Math.floor(issuer / 100) === 62) &&
+      length >= 16 &&
+      length <= 19) ||
+    (issuer >= 3528 && issuer <= 3589 && length >= 16 && length <= 19) ||
+    ([30, 36, 38, 39].includes(Math.floor(issuer / 100)) && length >= 14 && length <= 19)
+  return fits && luhn(digits)
+}

@@ -1,0 +1,157 @@
+import { refuseUnknownOptions, unexpected } from '../errors.js'
+import { keyMatcher, usualKeys } from './keys.js'
+import { type Pattern, type PatternName, patterns, usualPatterns } from './patterns.js'
+
+/** What must not leave the process. What is given replaces what is usual: `keys: [...usualKeys, 'iban']` adds to it. */
+export interface RedactionRules {
+  /**
+   * Names whose values are hidden whole, at any depth: `password` means `password`, `Password`, `user.password` and
+   * `http.request.header.password`, since case, `_`, `-` and what stands before the last dot do not count; `*` stands for any text.
+   *
+   * @defaultValue `usualKeys`
+   */
+  keys?: readonly string[]
+  /** What is hidden inside of texts: patterns by name, or expressions of your own. @defaultValue `usualPatterns` */
+  patterns?: readonly (PatternName | RegExp)[]
+  /** Names whose values are left as they are, whatever else says: same form as `keys`. @defaultValue none */
+  allow?: readonly string[]
+  /** What stands in the place of what is hidden. @defaultValue '[REDACTED]' */
+  replacement?: string
+}
+
+/** Something that the rules would hide. */
+export interface Finding {
+  /** Where: `user.cards[0].number`. */
+  path: string
+  /** `key`, a pattern's name, or the source of an expression of one's own. */
+  rule: string
+}
+
+/** Rules, ready to be applied. What they are given stays as it is. */
+export interface Redactor {
+  /** The value without what the rules hide: itself where they hide nothing, else a copy. */
+  value(key: string, value: unknown): unknown
+  text(text: string): string
+  /** What the rules would hide, at most 100 findings. */
+  find(value: unknown, path?: string): Finding[]
+}
+
+/** Deeper values are hidden whole: nobody reads them in a log, and a circle must end. */
+const maxDepth = 16
+const maxFindings = 100
+
+/** @throws SpanlogError INVALID_OPTION */
+export function createRedactor(rules: RedactionRules = {}): Redactor {
+  refuseUnknownOptions('redact', rules, ['keys', 'patterns', 'allow', 'replacement'])
+  const { keys = usualKeys, patterns: wanted = usualPatterns, allow = [], replacement = '[REDACTED]' } = rules
+  if (typeof replacement !== 'string') throw unexpected('redact.replacement', 'a string', replacement)
+  const isHidden = keyMatcher('redact.keys', keys)
+  const isAllowed = keyMatcher('redact.allow', allow)
+  if (!Array.isArray(wanted)) throw unexpected('redact.patterns', 'an array', wanted)
+  const compiled = (wanted as readonly unknown[]).map(compile)
+
+  return { value, text, find }
+
+  function value(key: string, given: unknown): unknown {
+    try {
+      return redact(key, given, 0)
+    } catch {
+      // A getter that throws: what cannot be looked at is not shown.
+      return replacement
+    }
+  }
+
+  function text(given: string): string {
+    let shown = given
+    for (const { pattern } of compiled) shown = replaceIn(shown, pattern, replacement)
+    return shown
+  }
+
+  function redact(key: string, given: unknown, depth: number): unknown {
+    if (given === undefined || given === null || isAllowed(key)) return given
+    if (isHidden(key)) return replacement
+    if (typeof given === 'string') return text(given)
+    if (typeof given === 'number' || typeof given === 'bigint') {
+      const shown = text(String(given))
+      return shown === String(given) ? given : shown
+    }
+    if (typeof given !== 'object' || ArrayBuffer.isView(given)) return given
+    if (depth >= maxDepth) return replacement
+    return Array.isArray(given) ? redactArray(key, given, depth) : redactObject(given as Record<string, unknown>, depth)
+  }
+
+  function redactArray(key: string, array: readonly unknown[], depth: number): unknown {
+    let copy: unknown[] | undefined
+    for (let i = 0; i < array.length; i++) {
+      const shown = redact(key, array[i], depth + 1)
+      if (shown === array[i]) continue
+      copy ??= [...array]
+      copy[i] = shown
+    }
+    return copy ?? array
+  }
+
+  function redactObject(object: Readonly<Record<string, unknown>>, depth: number): unknown {
+    let copy: Record<string, unknown> | undefined
+    for (const [key, given] of Object.entries(object)) {
+      const shown = redact(key, given, depth + 1)
+      if (shown === given) continue
+      copy ??= { ...object }
+      Object.defineProperty(copy, key, { value: shown, enumerable: true, writable: true, configurable: true })
+    }
+    return copy ?? object
+  }
+
+  function find(whole: unknown, path = ''): Finding[] {
+    const found: Finding[] = []
+    const todo: Place[] = [{ path, key: '', value: whole, depth: 0 }]
+    for (let at = todo.pop(); at !== undefined && found.length < maxFindings; at = todo.pop()) {
+      const place = at
+      if (place.value === undefined || place.value === null || place.value === replacement || isAllowed(place.key)) continue
+      if (isHidden(place.key)) found.push({ path: place.path, rule: 'key' })
+      else if (typeof place.value !== 'object') {
+        const given = `${place.value as number}`
+        const broken = compiled.filter(({ pattern }) => replaceIn(given, pattern, replacement) !== given)
+        found.push(...broken.map(({ name }) => ({ path: place.path, rule: name })))
+      } else if (place.depth < maxDepth) todo.push(...placesIn(place).toReversed())
+    }
+    return found
+  }
+}
+
+interface Place {
+  path: string
+  key: string
+  value: unknown
+  depth: number
+}
+
+function placesIn({ path, key, value, depth }: Place): Place[] {
+  const isList = Array.isArray(value)
+  return Object.entries(value as object).map(([name, inner]: [string, unknown]) => ({
+    path: isList ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
+    // Of a list's items its own name counts.
+    key: isList ? key : name,
+    value: inner,
+    depth: depth + 1,
+  }))
+}
+
+function compile(given: unknown): { name: string; pattern: Pattern } {
+  if (given instanceof RegExp) {
+    const flags = given.flags.includes('g') ? given.flags : `${given.flags}g`
+    return { name: given.source, pattern: { expression: new RegExp(given.source, flags.replace('y', '')) } }
+  }
+  if (typeof given === 'string' && Object.hasOwn(patterns, given)) return { name: given, pattern: patterns[given as PatternName] }
+  throw unexpected('redact.patterns', `regular expressions, or names out of ${Object.keys(patterns).join(', ')}`, given)
+}
+
+function replaceIn(text: string, { expression, keep, is }: Pattern, replacement: string): string {
+  return text.replace(expression, (match: string, ...groups: (string | undefined)[]) => {
+    // An expression that matches nothing would put the replacement between all characters.
+    if (match === '' || is?.(match) === false) return match
+    const group = (number: number | undefined) => (number === undefined ? '' : (groups[number - 1] ?? ''))
+    const hidden = match.slice(group(keep?.before).length, match.length - group(keep?.behind).length)
+    return hidden === replacement ? match : group(keep?.before) + replacement + group(keep?.behind)
+  })
+}

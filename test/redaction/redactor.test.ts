@@ -1,0 +1,157 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createRedactor } from '../../src/redaction/redactor.js'
+
+const redactor = createRedactor()
+const hidden = '[REDACTED]'
+
+describe('what the usual patterns hide of a text', () => {
+  it.each<[what: string, text: string, shown: string]>([
+    ['an address', 'mail to ada.l+x@mail.example.com sent', `mail to ${hidden} sent`],
+    ['a Visa number', 'card 4111111111111111 refused', `card ${hidden} refused`],
+    ['a card number in groups', 'card 5555 5555 5555 4444.', `card ${hidden}.`],
+    ['an American Express number', '3782-822463-10005', hidden],
+    ['an account number', 'to DE89 3704 0044 0532 0130 00 today', `to ${hidden} today`],
+    ['a JSON web token', 'got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', `got ${hidden}`],
+    ['a bearer token, but not its scheme', 'authorization: Bearer abc.def-123456', `authorization: Bearer ${hidden}`],
+    ['the password of a URL', 'connect postgres://shop:s3cret@db:5432/shop', `connect postgres://${hidden}@db:5432/shop`],
+    ['the user of a URL', 'fetch https://token@git.example.com/x', `fetch https://${hidden}@git.example.com/x`],
+    ['a secret of a query', 'GET /cb?state=1&code=4/abc&x=2', `GET /cb?state=1&code=${hidden}&x=2`],
+    ['a signature of a query', '/o?X-Amz-Signature=fe5f&sig=ab%2B', `/o?X-Amz-Signature=${hidden}&sig=${hidden}`],
+    ['an access key', 'key AKIAIOSFODNN7EXAMPLE used', `key ${hidden} used`],
+    ['a private key', `-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----`, hidden],
+    ['a private key that was cut off', 'x -----BEGIN PRIVATE KEY-----\nMIIE', `x ${hidden}`],
+  ])('%s', (_what, text, shown) => {
+    expect(redactor.text(text)).toBe(shown)
+  })
+
+  it.each<[what: string, text: string]>([
+    ['a trace ID', '4bf92f3577b34da6a3ce929d0e0e4736'],
+    ['a trace ID of digits alone', '41111111111111114111111111111111'],
+    ['a UUID', '41111111-1111-4111-8111-111111111111'],
+    ['nanoseconds since the epoch', '1761000000123456789'],
+    ['milliseconds since the epoch', '1761000000123'],
+    ['a number with a wrong check digit', '4111111111111112'],
+    ['a decimal', '4111.111111111111'],
+    ['a version', '10.0.0.1'],
+    ['a package with a scope', '@opentelemetry/api@1.9.1'],
+    ['a URL with a port', 'http://localhost:3100/a?b=c'],
+    ['an account number with a wrong check digit', 'DE88370400440532013000'],
+    ['what was hidden already', 'Bearer [REDACTED] https://[REDACTED]@db ?code=[REDACTED]'],
+  ])('not %s', (_what, text) => {
+    expect(redactor.text(text)).toBe(text)
+  })
+})
+
+describe('what the usual keys hide', () => {
+  it.each([
+    'password',
+    'Password',
+    'user.password',
+    'db_password',
+    'x-api-key',
+    'apiKey',
+    'accessToken',
+    'Set-Cookie',
+    'http.request.header.authorization',
+  ])('%s', (key) => {
+    expect(redactor.value(key, 'opensesame')).toBe(hidden)
+    expect(redactor.value('outer', { list: [{ [key]: { any: 1 } }] })).toEqual({ list: [{ [key]: hidden }] })
+  })
+
+  it.each(['passenger', 'tokens', 'gen_ai.usage.input_tokens', 'secretary', 'name', ''])('not %s', (key) => {
+    expect(redactor.value(key, 'open')).toBe('open')
+  })
+})
+
+describe('a redactor', () => {
+  it('returns the value itself where it hides nothing', () => {
+    const value = { a: [1, { b: 'c' }], d: 1n, e: null, f: undefined }
+    expect(redactor.value('x', value)).toBe(value)
+  })
+
+  it('leaves its input as it was', () => {
+    const value = { user: { password: 'p', mail: 'a@b.example' }, list: ['a@b.example', 1] }
+    const before = structuredClone(value)
+    expect(redactor.value('x', value)).toEqual({ user: { password: hidden, mail: hidden }, list: [hidden, 1] })
+    expect(value).toEqual(before)
+  })
+
+  it('leaves what is allowed', () => {
+    const own = createRedactor({ allow: ['support_mail', 'page*'] })
+    expect(own.value('x', { support_mail: 'a@b.example', pageToken: 't', mail: 'a@b.example' })).toEqual({
+      support_mail: 'a@b.example',
+      pageToken: 't',
+      mail: hidden,
+    })
+  })
+
+  it('hides by expressions of one’s own', () => {
+    const own = createRedactor({ keys: ['cust*'], patterns: [/ORD-\d+/, 'email'], replacement: '***' })
+    expect(own.value('x', { note: 'ORD-1 and ORD-22 of a@b.example', customer_name: 'Ada', password: 'p' })).toEqual({
+      note: '*** and *** of ***',
+      customer_name: '***',
+      password: 'p',
+    })
+  })
+
+  it('hides numbers that are cards', () => {
+    expect(redactor.value('n', 4111111111111111)).toBe(hidden)
+    expect(redactor.value('n', 4111111111111112)).toBe(4111111111111112)
+  })
+
+  it('ends on a circle, and hides what cannot be read', () => {
+    const circle: Record<string, unknown> = { mail: 'a@b.example' }
+    circle.self = circle
+    expect(JSON.stringify(redactor.value('x', circle))).not.toContain('a@b.example')
+    const getter = Object.defineProperty({}, 'a', { enumerable: true, get: () => expect.unreachable() })
+    expect(redactor.value('x', getter)).toBe(hidden)
+  })
+
+  it('keeps a field named __proto__ a field', () => {
+    const value = JSON.parse('{"__proto__":{"password":"p"},"a":1}') as unknown
+    expect(JSON.stringify(redactor.value('x', value))).toBe(`{"__proto__":{"password":"${hidden}"},"a":1}`)
+  })
+
+  it.each<[what: string, rules: object, message: RegExp]>([
+    ['an unknown option', { key: [] }, /redact.*key/],
+    ['keys that are no list', { keys: 'password' }, /redact\.keys.*array/],
+    ['a key without a letter', { keys: ['-'] }, /redact\.keys/],
+    ['an unknown pattern', { patterns: ['emails'] }, /redact\.patterns.*email.*"emails"/],
+    ['a replacement that is no text', { replacement: 1 }, /redact\.replacement/],
+  ])('refuses %s', (_what, rules, message) => {
+    expect(() => createRedactor(rules)).toThrow(message)
+  })
+
+  it('finds what it would hide, and says where', () => {
+    const value = { user: { mail: 'a@b.example', pins: [{ cvv: 1 }] }, url: 'https://u:p@h/?token=x', note: 'ok' }
+    expect(redactor.find(value, 'line')).toEqual([
+      { path: 'line.user.mail', rule: 'email' },
+      { path: 'line.user.pins[0].cvv', rule: 'key' },
+      { path: 'line.url', rule: 'url-credentials' },
+      { path: 'line.url', rule: 'url-secrets' },
+    ])
+  })
+
+  it('finds nothing in what it has hidden, whatever that was', () => {
+    const piece = fc.constantFrom('a@b.example', '4111111111111111', 'Bearer abcdefgh12', 'https://u:p@h/x?sig=1', ' ', ',', '"', 'x')
+    const text = fc.array(fc.oneof(piece, fc.string()), { maxLength: 6 }).map((parts) => parts.join(' '))
+    const key = fc.oneof(fc.constantFrom('password', 'api_key', 'note'), fc.string())
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 4 },
+        text,
+        fc.integer(),
+        fc.array(tie('any'), { maxLength: 3 }),
+        fc.dictionary(key, tie('any'), { maxKeys: 3 }),
+      ),
+    })).any
+    fc.assert(
+      fc.property(value, (given) => {
+        const once = redactor.value('', given)
+        expect(redactor.find(once)).toEqual([])
+        expect(redactor.value('', once)).toEqual(once)
+      }),
+    )
+  })
+})
