@@ -1,1 +1,11 @@
-export { recordTelemetry, type TelemetryRecorder } from './index.js'
+export {
+  type ErrorExpectation,
+  type LogExpectation,
+  type RedactionRules,
+  recordTelemetry,
+  type SpanExpectation,
+  type SpanlogMatchers,
+  spanlogMatchers,
+  type Telemetry,
+  type TelemetryRecorder,
+} from './index.js'

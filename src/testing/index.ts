@@ -1,1 +1,5 @@
+export type { RedactionRules } from '../redaction/redactor.js'
+export type { ErrorExpectation, LogExpectation, SpanExpectation } from './expectations.js'
+export { type SpanlogMatchers, spanlogMatchers } from './matchers.js'
 export { recordTelemetry, type TelemetryRecorder } from './record.js'
+export type { Telemetry } from './subject.js'
