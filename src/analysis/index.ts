@@ -1,5 +1,8 @@
 export { type AssessQualityOptions, assessQuality, type QualityCheck, type QualityReport } from './assess-quality.js'
+export { type Baseline, type BaselineOperation, baselineOf } from './baseline.js'
 export { type Bottleneck, type BottleneckOptions, bottlenecks } from './bottlenecks.js'
+export type { Budgets, OperationBudget, RegressionBudget, TraceBudget } from './budgets.js'
+export { type BudgetReport, type BudgetResult, type CheckBudgetsOptions, checkBudgets } from './check-budgets.js'
 export {
   type ChangeKind,
   type CompareTracesOptions,
