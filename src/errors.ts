@@ -1,5 +1,3 @@
-import { inspect } from 'node:util'
-
 /**
  * The catalogue: each code with what to do about it. Codes are stable; texts may be reworded.
  */
@@ -10,23 +8,37 @@ const remedies = {
   INVALID_URL: 'give an absolute http:// or https:// URL',
   PEER_MISSING: 'install the package that the message names',
   ALREADY_TRACING: 'call shutdown() first, or start tracing once per process',
+  QUERY_TOO_EXPENSIVE: 'narrow the window (from, --from) or the selector, or raise maxBytes (--max-bytes)',
   QUERY_USED: 'ask the source again for a new query',
   FILE_UNREADABLE: 'check the path and its permissions',
   FILE_MALFORMED: 'check that the file holds what the option names',
   SPAN_MALFORMED: 'check what wrote the span',
   LOKI_UNREACHABLE: 'check the URL and that Loki is ready',
-  LOKI_TIMEOUT: 'raise timeoutMs, or narrow --from/--to',
-  LOKI_RATE_LIMITED: 'wait, or narrow --from/--to',
+  LOKI_TIMEOUT: 'narrow the window (from, --from) or the selector, or raise timeoutMs (--timeout)',
+  LOKI_RATE_LIMITED: 'wait, or narrow the window (from, --from) or the selector',
   LOKI_UNAUTHORIZED: 'check the credentials and the tenant',
   LOKI_REFUSED: 'the answer says why; correct the selector, the window or the limit',
   LOKI_BAD_ANSWER: 'check that the URL is that of a Loki and that no proxy rewrites its answers',
   TEMPO_UNREACHABLE: 'check the URL and that Tempo is ready',
-  TEMPO_TIMEOUT: 'raise timeoutMs, or narrow the window',
+  TEMPO_TIMEOUT: 'narrow the window, or raise timeoutMs (--timeout)',
   TEMPO_RATE_LIMITED: 'wait, and ask again',
   TEMPO_UNAUTHORIZED: 'check the credentials and the tenant',
   TEMPO_REFUSED: 'the answer says why',
   TEMPO_BAD_ANSWER: 'check that the URL is that of a Tempo and that no proxy rewrites its answers',
   TEMPO_PARTIAL: "raise Tempo's max_bytes_per_trace, or ask again when all of its parts are up",
+  JAEGER_UNREACHABLE: 'check the URL and that Jaeger is ready',
+  JAEGER_TIMEOUT: 'narrow the window, or raise timeoutMs (--timeout)',
+  JAEGER_RATE_LIMITED: 'wait, and ask again',
+  JAEGER_UNAUTHORIZED: 'check the credentials',
+  JAEGER_REFUSED: 'the answer says why; some of its stores need a service to search',
+  JAEGER_BAD_ANSWER: "check that the URL is that of Jaeger's query service and that no proxy rewrites its answers",
+  JAEGER_PARTIAL: "raise Jaeger's max_trace_size",
+  ZIPKIN_UNREACHABLE: 'check the URL and that Zipkin is ready',
+  ZIPKIN_TIMEOUT: 'narrow the window, or raise timeoutMs (--timeout)',
+  ZIPKIN_RATE_LIMITED: 'wait, and ask again',
+  ZIPKIN_UNAUTHORIZED: 'check the credentials',
+  ZIPKIN_REFUSED: 'the answer says why',
+  ZIPKIN_BAD_ANSWER: 'check that the URL is that of a Zipkin and that no proxy rewrites its answers',
   ABORTED: 'the caller cancelled it; ask again',
 } as const satisfies Record<string, string>
 
@@ -69,11 +81,14 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return `${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)} (string)`
   if (typeof value === 'object') return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
   if (typeof value === 'function') return 'a function'
-  return `${inspect(value)} (${typeof value})`
+  // Not by node:util: the analysis, and so this file, runs in browsers too.
+  return `${String(value)}${typeof value === 'bigint' ? 'n' : ''} (${typeof value})`
 }
 
 /** Refuses option names that do not exist: a misspelt option that is silently ignored is the worst kind. */
 export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  const given: unknown = options
+  if (typeof given !== 'object' || given === null) throw unexpected(`the options of ${where}`, 'an object', given)
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new SpanlogError('INVALID_OPTION', `${where} has no option \`${name}\`, only ${known.join(', ')}`)
   }

@@ -2,39 +2,33 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { SpanlogError } from '../errors.js'
+import type { Command } from './command.js'
+import { commands, isCommand } from './commands.js'
 import { exitCodes } from './exit.js'
-import { type Command, type CommandLine, commands, helpText, parseCommandLine } from './options.js'
+import { generalFlags } from './options.js'
+import { parseCommandLine } from './parse.js'
 import { openSession, type Session } from './session.js'
-
-// Loaded when it is asked for: `--help` and `--version` need none of them.
-const modules: Record<Command, () => Promise<{ run(line: CommandLine, session: Session): Promise<number> }>> = {
-  logs: () => import('./logs.js'),
-  trace: () => import('./trace.js'),
-}
 
 async function main(args: readonly string[], session: Session): Promise<number> {
   const [first = '', ...rest] = args
-  const command = isCommand(first) ? first : undefined
-  const line = parseCommandLine(command, command === undefined ? args : rest)
-  if (line.values.help === true) {
-    await session.print(`${helpText(command)}\n`)
-    return exitCodes.found
+  if (isCommand(first)) {
+    const command: Command = await commands[first].load()
+    const line = parseCommandLine(first, { ...command.flags, ...generalFlags }, rest)
+    if (line.values.help === true) return answer((await import('./help.js')).helpOf(first, command), session)
+    return line.values.version === true ? answer(version(), session) : command.run(line, session)
   }
-  if (line.values.version === true) {
-    await session.print(`${version()}\n`)
-    return exitCodes.found
+  if (first.startsWith('-')) {
+    const { values } = parseCommandLine(undefined, generalFlags, args)
+    if (values.help === true) return answer((await import('./help.js')).overview(), session)
+    if (values.version === true) return answer(version(), session)
   }
-  if (command === undefined || line.positionals.every((word) => word === '')) {
-    const expected = command === undefined ? `a command, one of ${Object.keys(commands).join(', ')}` : 'a trace ID'
-    const problem = `Expected ${expected}, got ${first === '' || command !== undefined ? 'none' : JSON.stringify(first)}`
-    throw new SpanlogError('INVALID_OPTION', problem, { remedy: 'see spanlog --help' })
-  }
-  const module = await modules[command]()
-  return module.run(line, session)
+  const problem = `Expected a command, one of ${Object.keys(commands).join(', ')}, got ${first === '' ? 'none' : JSON.stringify(first)}`
+  throw new SpanlogError('INVALID_OPTION', problem, { remedy: 'see spanlog --help' })
 }
 
-function isCommand(text: string): text is Command {
-  return Object.hasOwn(commands, text)
+async function answer(text: string, session: Session): Promise<number> {
+  await session.print(`${text}\n`)
+  return exitCodes.found
 }
 
 function version(): string {

@@ -1,6 +1,4 @@
 import type { LogEntry, LogQuery, LogVerdict } from '../logs/index.js'
-import { assemble } from '../traces/assemble.js'
-import type { TraceResult } from '../traces/index.js'
 
 /**
  * Several queries as one, merged by time as they come: each is in time order already. A line without a time stays behind its
@@ -93,18 +91,5 @@ function mergeVerdicts(verdicts: readonly LogVerdict[]): LogVerdict {
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     reasons: verdicts.flatMap((verdict) => verdict.reasons),
-  }
-}
-
-/** One trace from the parts that several sources hold of it; a span that two of them hold comes once. */
-export function mergeTraces(traceId: string, results: readonly TraceResult[]): TraceResult {
-  const trace = assemble(
-    traceId,
-    results.flatMap((result) => result.trace?.spans ?? []),
-  )
-  return {
-    ...(trace !== undefined && { trace }),
-    complete: results.every(({ complete }) => complete),
-    reasons: results.flatMap(({ reasons }) => reasons),
   }
 }

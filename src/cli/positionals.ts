@@ -12,9 +12,11 @@ export interface Positionals {
 /**
  * The words up to the trace ID are what was pasted, unless they name files; those behind it can only be files.
  *
- * @throws SpanlogError INVALID_TRACE_ID; INVALID_OPTION for a word behind the ID that is no file
+ * @throws SpanlogError INVALID_TRACE_ID; INVALID_OPTION for no word, and for a word behind the ID that is no file
  */
 export function readPositionals(words: readonly string[]): Positionals {
+  if (words.every((word) => word.trim() === ''))
+    throw new SpanlogError('INVALID_OPTION', 'Expected a trace ID, got none', { remedy: 'see spanlog --help, and spanlog find' })
   const pasted: string[] = []
   const files: string[] = []
   let found = false

@@ -1,79 +1,46 @@
 import { SpanlogError } from '../errors.js'
-import type { LogSource } from '../logs/index.js'
-import type { RemoteOptions, TraceSource } from '../traces/index.js'
-import { parseDurationMs, type Values } from './options.js'
+import type { LogSource, RemoteOptions } from '../logs/index.js'
+import type { TraceSource } from '../traces/index.js'
+import type { ValuesOf } from './command.js'
+import { type Config, type Environment, readConfig, type Store, stores } from './config.js'
+import { type logFlags, parseDurationMs, type sourceFlags, type traceFlags } from './options.js'
+import { remoteOf } from './remote.js'
 
-type Environment = Readonly<Record<string, string | undefined>>
+/** The flags that name sources; a command may have some of them only. */
+export type SourceValues = Partial<ValuesOf<typeof sourceFlags & typeof traceFlags & Pick<typeof logFlags, 'loki' | 'selector'>>>
 
-/** Where to look, from the options, or from the environment where they name no source. */
-export interface Places {
+/** Where to look: what the command line names, else what the environment and the configuration name. */
+export interface Places extends Partial<Record<Store, RemoteOptions>> {
   files: string[]
-  loki?: RemoteOptions & { selector?: string }
-  tempo?: RemoteOptions
+  /** The streams of Loki. */
+  selector?: string
+  config: Config
 }
 
 /** @throws SpanlogError INVALID_OPTION, INVALID_URL */
-export function placesOf(values: Values, positionals: readonly string[], env: Environment): Places {
-  const files = [...(values.file ?? []), ...positionals]
-  const isGiven = files.length > 0 || values.loki !== undefined || values.tempo !== undefined
-  const loki = isGiven ? values.loki : env['LOKI_URL'] || env['LOKI_ADDR']
-  const tempo = isGiven ? values.tempo : env['TEMPO_URL']
-  if (values.selector !== undefined && !loki) {
+export async function placesOf(values: SourceValues, positionals: readonly string[], env: Environment): Promise<Places> {
+  const config = await readConfig(values.config, env)
+  const named = [...(values.file ?? []), ...positionals]
+  const isGiven = named.length > 0 || stores.some((store) => values[store] !== undefined)
+  const shared = sharedOptions(values)
+  const remotes: Partial<Record<Store, RemoteOptions>> = {}
+  for (const store of stores) {
+    const remote = remoteOf(store, isGiven ? values[store] : undefined, isGiven, config, env)
+    if (remote !== undefined) remotes[store] = { ...remote, ...shared, headers: { ...remote.headers, ...shared.headers } }
+  }
+  const selector = values.selector ?? config.loki?.selector
+  if (values.selector !== undefined && remotes.loki === undefined) {
     throw new SpanlogError('INVALID_OPTION', '--selector chooses streams of Loki, and no Loki is given', { remedy: 'give --loki' })
   }
+  return { ...remotes, files: isGiven ? named : (config.files ?? []), config, ...(selector !== undefined && { selector }) }
+}
+
+/** What the command line says of every store. */
+function sharedOptions({ tenant, header, timeout }: SourceValues): Partial<RemoteOptions> {
   return {
-    files,
-    ...(loki && { loki: { ...remoteOf('LOKI', loki, values, env), ...(values.selector !== undefined && { selector: values.selector }) } }),
-    ...(tempo && { tempo: remoteOf('TEMPO', tempo, values, env) }),
-  }
-}
-
-export function noSource(flags: string): SpanlogError {
-  return new SpanlogError('INVALID_OPTION', 'no source to look in', { remedy: `give ${flags}` })
-}
-
-export async function logSources({ files, loki }: Places): Promise<LogSource[]> {
-  const { fileLogs, lokiLogs } = await import('../logs/index.js')
-  return [...(files.length > 0 ? [fileLogs({ paths: files })] : []), ...(loki === undefined ? [] : [lokiLogs(loki)])]
-}
-
-export async function traceSources({ files, tempo }: Places): Promise<TraceSource[]> {
-  const { fileTraces, tempoTraces } = await import('../traces/index.js')
-  return [...(files.length > 0 ? [fileTraces({ paths: files })] : []), ...(tempo === undefined ? [] : [tempoTraces(tempo)])]
-}
-
-function remoteOf(store: 'LOKI' | 'TEMPO', given: string, values: Values, env: Environment): RemoteOptions {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(given)) {
-    // What may hold a password is not shown.
-    const shown = given.includes('@') ? '' : `http://${given}`
-    throw new SpanlogError('INVALID_URL', `the URL for ${store === 'LOKI' ? 'Loki' : 'Tempo'} has no scheme`, {
-      remedy: shown === '' ? 'put http:// or https:// before it' : `give ${shown}, or https://`,
-    })
-  }
-  const { url, username = env[`${store}_USERNAME`], password = env[`${store}_PASSWORD`] ?? '' } = withoutCredentials(given)
-  const tenant = values.tenant ?? env[`${store}_ORG_ID`]
-  const bearerToken = env[`${store}_BEARER_TOKEN`]
-  return {
-    url,
-    ...(tenant && { tenant }),
-    ...(username && { basicAuth: { username, password } }),
-    ...(bearerToken && { bearerToken }),
-    ...(values.header !== undefined && { headers: Object.fromEntries(values.header.map(headerOf)) }),
-    ...(values.timeout !== undefined && { timeoutMs: parseDurationMs('--timeout', values.timeout) }),
-  }
-}
-
-/** `https://user:password@host` is how such URLs are often kept in the environment. */
-function withoutCredentials(given: string): { url: string; username?: string; password?: string } {
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (url === undefined || (url.username === '' && url.password === '')) return { url: given }
-  const { username, password } = url
-  url.username = ''
-  url.password = ''
-  try {
-    return { url: url.href, username: decodeURIComponent(username), password: decodeURIComponent(password) }
-  } catch (cause) {
-    throw new SpanlogError('INVALID_URL', 'the user name or password in the URL is not percent-encoded', { cause })
+    ...(tenant !== undefined && { tenant }),
+    ...(header !== undefined && { headers: Object.fromEntries(header.map(headerOf)) }),
+    ...(timeout !== undefined && { timeoutMs: parseDurationMs('--timeout', timeout) }),
   }
 }
 
@@ -83,4 +50,29 @@ function headerOf(given: string): [name: string, value: string] {
   if (colon < 1)
     throw new SpanlogError('INVALID_OPTION', "Expected `--header` to be 'Name: value'", { remedy: 'put a colon behind the name' })
   return [given.slice(0, colon).trim(), given.slice(colon + 1).trim()]
+}
+
+/** @param flags - such as `--file or --loki` */
+export function noSource(flags: string): SpanlogError {
+  return new SpanlogError('INVALID_OPTION', 'no source to look in', { remedy: `give ${flags}` })
+}
+
+/** @param traces - where the spans are, which tell Loki's window */
+export async function logSources({ files, loki, selector }: Places, traces: readonly TraceSource[] = []): Promise<LogSource[]> {
+  const { fileLogs, lokiLogs } = await import('../logs/index.js')
+  const lokiOf = async (remote: RemoteOptions): Promise<LogSource> => {
+    const spans = traces.length === 0 ? undefined : (await import('../traces/index.js')).anyTraces(traces)
+    return lokiLogs({ ...remote, ...(selector !== undefined && { selector }), ...(spans !== undefined && { traces: spans }) })
+  }
+  return [...(files.length > 0 ? [fileLogs({ paths: files })] : []), ...(loki === undefined ? [] : [await lokiOf(loki)])]
+}
+
+export async function traceSources({ files, tempo, jaeger, zipkin }: Places): Promise<TraceSource[]> {
+  const { fileTraces, jaegerTraces, tempoTraces, zipkinTraces } = await import('../traces/index.js')
+  return [
+    ...(files.length > 0 ? [fileTraces({ paths: files })] : []),
+    ...(tempo === undefined ? [] : [tempoTraces(tempo)]),
+    ...(jaeger === undefined ? [] : [jaegerTraces(jaeger)]),
+    ...(zipkin === undefined ? [] : [zipkinTraces(zipkin)]),
+  ]
 }

@@ -1,11 +1,13 @@
 import type { LogEntry, LogVerdict } from '../logs/index.js'
 import type { TraceResult } from '../traces/index.js'
+import { mergeTraces } from '../traces/merge.js'
 import { count } from '../view/count.js'
 import { escapeJson } from '../view/terminal/text.js'
 import { drawWaterfall } from '../view/terminal/waterfall.js'
+import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodeOf } from './exit.js'
-import { mergeQueries, mergeTraces } from './merge.js'
-import type { CommandLine, Values } from './options.js'
+import { mergeQueries } from './merge.js'
+import { logFlags, outputFlags, sourceFlags, traceFlags, windowFlags } from './options.js'
 import { readPositionals } from './positionals.js'
 import { queryOptionsOf } from './query.js'
 import type { Session } from './session.js'
@@ -21,24 +23,46 @@ interface Found {
   spans?: TraceResult
 }
 
+const flags = {
+  ...sourceFlags,
+  ...logFlags,
+  ...traceFlags,
+  ...windowFlags,
+  mentions: { type: 'boolean', help: 'also lines that only mention the trace, in their text' },
+  ...outputFlags,
+} as const
+
+type Values = ValuesOf<typeof flags>
+
 /** `spanlog trace`: gathers the trace and its lines, and draws them once both are there. */
-export async function run({ values, positionals }: CommandLine, session: Session): Promise<number> {
-  const { traceId, files } = readPositionals(positionals)
-  const places = placesOf(values, files, process.env)
-  // Both readers need what a pipe gives once only.
-  const spool = await spoolPipes(places.files, session.signal)
-  try {
-    return await show(traceId, { ...places, files: spool.files }, values, session)
-  } finally {
-    await spool.remove()
-  }
-}
+export const trace = defineCommand({
+  usage: '<trace-id> [file or folder ...]',
+  flags,
+  help: [
+    [
+      'Output: the picture on stdout, the verdict on stderr. With --json one document',
+      'on stdout: { trace, entries, verdict: { complete, logs, trace } }.',
+    ],
+  ],
+  async run({ values, positionals }, session) {
+    const { traceId, files } = readPositionals(positionals)
+    const places = await placesOf(values, files, process.env)
+    // Both readers need what a pipe gives once only.
+    const spool = await spoolPipes(places.files, session.signal)
+    try {
+      return await show(traceId, { ...places, files: spool.files }, values, session)
+    } finally {
+      await spool.remove()
+    }
+  },
+})
 
 async function show(traceId: string, places: Places, values: Values, session: Session): Promise<number> {
-  const [logs, traces] = [await logSources(places), await traceSources(places)]
+  const traces = await traceSources(places)
+  const logs = await logSources(places, traces)
   if (logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
   const { signal } = session
-  const query = mergeQueries(logs.map((source) => source.forTrace(traceId, queryOptionsOf(values, signal))))
+  const query = mergeQueries(logs.map((source) => source.forTrace(traceId, queryOptionsOf(values, places, signal))))
   const asked = Promise.all(traces.map((source) => source.trace(traceId, { signal })))
   const [entries, results] = await Promise.all([collect(query), asked])
   const found: Found = {

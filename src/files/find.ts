@@ -9,10 +9,10 @@ export const everyLine: Find = (_bytes, from, to) => (from < to ? from : -1)
  * window tell how far it may move, for most pairs of bytes a whole window. One pass over the bytes, however many needles; with
  * `Buffer.indexOf` each needle costs a pass of its own.
  *
- * @param needles - ASCII texts of two characters or more
+ * @param needles - texts of two bytes or more
  */
 export function findAny(needles: readonly string[]): Find {
-  const patterns = needles.map((needle) => Buffer.from(needle, 'latin1'))
+  const patterns = needles.map((needle) => Buffer.from(needle))
   const window = Math.min(255, ...patterns.map((pattern) => pattern.length))
   const shifts = new Uint8Array(65_536).fill(window - 1)
   for (const pattern of patterns) {

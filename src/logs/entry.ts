@@ -15,6 +15,7 @@ import {
   textOf,
   timeNames,
   traceNames,
+  traceparentNames,
 } from './names.js'
 import { normalTraceId, type TraceForms } from './needles.js'
 import { type ParsedLine, parseLine } from './parse.js'
@@ -37,13 +38,6 @@ export interface RawLine {
  */
 export type Reading = { kind: 'entry' | 'mention'; entry: LogEntry } | { kind: 'unreadable' | 'other' }
 
-/** What a line is to a trace, and its time: what a source needs to know of a line that it does not hand out yet. */
-export function placeOf(raw: RawLine, forms: TraceForms): { kind: Reading['kind']; timeUnixNano?: bigint | undefined } {
-  const sight = look(raw, forms)
-  if (!('index' in sight)) return sight
-  return { kind: sight.kind, timeUnixNano: timeOf(raw, sight) }
-}
-
 /**
  * Reads a line for a trace. A trace field that means the trace makes it an entry, in the line, its metadata or its labels; not behind
  * a trace field further out that holds another ID, such as that of the line around a job's data.
@@ -51,15 +45,28 @@ export function placeOf(raw: RawLine, forms: TraceForms): { kind: Reading['kind'
 export function readEntry(raw: RawLine, forms: TraceForms): Reading {
   const sight = look(raw, forms)
   if (!('index' in sight)) return sight
-  const { kind, parsed, layout, index } = sight
+  const { kind } = sight
+  const entry = entryOf(raw, sight, kind === 'entry' ? forms.traceId : undefined)
+  if (kind === 'mention') entry.mention = true
+  return { kind, entry }
+}
+
+/** Reads a line for itself, whatever trace it is of; `undefined` where it is no log line. */
+export function readLine(raw: RawLine): LogEntry | undefined {
+  const parts = partsOf(raw, isAnyTraceId)
+  return parts && entryOf(raw, parts, undefined)
+}
+
+function entryOf(raw: RawLine, parts: LineParts, ofTrace: string | undefined): LogEntry {
+  const { parsed, layout, index } = parts
   const { line, labels = {}, metadata = {} } = raw
 
-  const timeUnixNano = timeOf(raw, sight)
+  const timeUnixNano = timeOf(raw, parts)
   const service = firstOf(index, serviceNames, textOf) ?? pinoName(parsed.fields)
   const severity = severityOf(index)
   const message = parsed.text === undefined ? firstOf(index, messageNames, textOf) : (layout?.message ?? parsed.text)
-  const traceId = kind === 'entry' ? forms.traceId : sight.traces.map(normalTraceId).find(isTraceId)
-  const spanId = firstOf(index, spanNames, hexSpanId) ?? firstOf(index, decimalSpanNames, decimalSpanId)
+  const traceId = ofTrace ?? parts.traces.map(normalTraceId).find(isTraceId)
+  const spanId = firstOf(index, spanNames, hexSpanId) ?? firstOf(index, decimalSpanNames, decimalSpanId) ?? spanBehindTrace(parts.traces)
   // One assignment after the other: spreading a condition per property took most of the time of reading a line.
   const entry = (timeUnixNano === undefined ? { line } : { timeUnixNano, line }) as LogEntry
   if (service !== undefined) entry.service = service
@@ -70,13 +77,11 @@ export function readEntry(raw: RawLine, forms: TraceForms): Reading {
   entry.fields = parsed.fields
   entry.metadata = metadata
   entry.labels = labels
-  if (kind === 'mention') entry.mention = true
-  return { kind, entry }
+  return entry
 }
 
-/** A line that concerns the trace, parsed; the entry is not made of it yet. */
-interface Sight {
-  kind: 'entry' | 'mention'
+/** A line, parsed; the entry is not made of it yet. */
+interface LineParts {
   parsed: ParsedLine
   layout: TextLayout | undefined
   index: FieldIndex
@@ -84,21 +89,34 @@ interface Sight {
   traces: readonly string[]
 }
 
-function look({ line, labels = {}, metadata = {} }: RawLine, forms: TraceForms): Sight | { kind: 'unreadable' | 'other' } {
-  const parsed = parseLine(line)
-  // OTLP spans in a log folder name the trace in each span; they are no log lines, and no mentions.
-  if (Array.isArray(parsed.fields['resourceSpans'])) return { kind: 'other' }
-  const layout = parsed.text === undefined || parsed.broken ? undefined : traceInText(parsed.text)
-  const fields = parsed.broken ? namesInBrokenJson(line) : (layout?.fields ?? parsed.fields)
-  const index = indexFields(fields, metadata, labels)
-  const traces = outermostTexts(index, traceNames, (value) => forms.is(value) || isAnyTraceId(value))
+/** A line that concerns the trace. */
+interface Sight extends LineParts {
+  kind: 'entry' | 'mention'
+}
+
+function look(raw: RawLine, forms: TraceForms): Sight | { kind: 'unreadable' | 'other' } {
+  const parts = partsOf(raw, (value) => forms.is(value) || isAnyTraceId(value))
+  if (parts === undefined) return { kind: 'other' }
+  const { parsed, layout, index, traces } = parts
   if (traces.some((value) => forms.is(value))) return { kind: 'entry', parsed, layout, index, traces }
-  if (!forms.isIn(line)) return { kind: 'other' }
+  if (!forms.isIn(parsed.content ?? raw.line)) return { kind: 'other' }
   if (parsed.broken && traces.every(isEmptyId)) return { kind: 'unreadable' }
   return { kind: 'mention', parsed, layout, index, traces }
 }
 
-function timeOf(raw: RawLine, { index, parsed }: Sight): bigint | undefined {
+/** @param isId - which values of trace fields count as an ID */
+function partsOf({ line, labels = {}, metadata = {} }: RawLine, isId: (value: string) => boolean): LineParts | undefined {
+  const parsed = parseLine(line)
+  // OTLP spans in a log folder name the trace in each span; they are no log lines, and no mentions.
+  if (Array.isArray(parsed.fields['resourceSpans'])) return undefined
+  const layout = parsed.text === undefined || parsed.broken ? undefined : traceInText(parsed.text)
+  const fields = parsed.broken ? namesInBrokenJson(parsed.text ?? line) : (layout?.fields ?? parsed.fields)
+  const index = indexFields(fields, parsed.hints ?? {}, metadata, labels)
+  const traces = outermostTexts(index, traceNames, isId)
+  return { parsed, layout, index, traces: traces.some(isId) ? traces : [...traces, ...outermostTexts(index, traceparentNames, isId)] }
+}
+
+function timeOf(raw: RawLine, { index, parsed }: LineParts): bigint | undefined {
   return raw.timeUnixNano ?? firstOf(index, timeNames, fieldToUnixNano) ?? parsed.timeUnixNano
 }
 
@@ -147,6 +165,11 @@ function wordOf(value: unknown): string | undefined {
 function hexSpanId(value: unknown): string | undefined {
   const id = textOf(value)?.trim().toLowerCase()
   return id !== undefined && isSpanId(id) ? id : undefined
+}
+
+/** X-Ray's `1-8-24@span`. */
+function spanBehindTrace(traces: readonly string[]): string | undefined {
+  return traces.map((trace) => hexSpanId(/@([0-9a-f]{16})$/i.exec(trace)?.[1])).find((id) => id !== undefined)
 }
 
 /** Datadog writes the 64 bits in decimal. */

@@ -13,15 +13,35 @@ interface KnownField {
 export type FieldIndex = readonly KnownField[]
 
 /** Names of the field that holds a line's own trace ID, folded. */
-export const traceNames = ['traceid', 'oteltraceid', 'ddtraceid', 'xraytraceid', 'logginggoogleapiscom/trace'] as const
+export const traceNames = [
+  'traceid',
+  'oteltraceid',
+  'ddtraceid',
+  'xraytraceid',
+  'awsxraytraceid',
+  'logginggoogleapiscom/trace',
+  '@tr',
+] as const
+/** Holds a W3C traceparent: where the request came from, so it tells the trace of a line that has no field of its own for it. */
+export const traceparentNames = ['traceparent'] as const
 /** Names of the field that holds its span ID, folded. */
-export const spanNames = ['spanid', 'otelspanid', 'logginggoogleapiscom/spanid'] as const
+export const spanNames = ['spanid', 'otelspanid', 'logginggoogleapiscom/spanid', '@sp'] as const
 /** Holds a span ID in decimal. */
 export const decimalSpanNames = ['ddspanid'] as const
 export const serviceNames = ['service', 'servicename', 'ddservice'] as const
-export const timeNames = ['time', 'timestamp', '@timestamp', 'ts'] as const
-export const messageNames = ['msg', 'message', 'body', 'event', 'log'] as const
-export const levelNames = ['level', 'severity', 'lvl', 'loglevel', 'levelname', 'severitytext', 'detectedlevel'] as const
+export const timeNames = [
+  'time',
+  'timestamp',
+  '@timestamp',
+  'ts',
+  '@t',
+  'datetime',
+  'asctime',
+  'timeunixnano',
+  'observedtimeunixnano',
+] as const
+export const messageNames = ['msg', 'message', '@m', 'body', 'event', 'log'] as const
+export const levelNames = ['level', 'severity', 'lvl', 'loglevel', 'levelname', 'severitytext', 'detectedlevel', '@l'] as const
 /** Holds OpenTelemetry's number of a severity. */
 export const severityNumberNames = ['severitynumber'] as const
 
@@ -31,6 +51,7 @@ const maxDepth = 3
 
 const known = new Set<string>([
   ...traceNames,
+  ...traceparentNames,
   ...spanNames,
   ...decimalSpanNames,
   ...serviceNames,

@@ -39,9 +39,11 @@ export function traceForms(traceId: string): TraceForms {
 
 /**
  * The ID that a trace field holds, as 32 lower-case hex digits where its form tells them all (hex, X-Ray, Google Cloud's
- * `projects/…/traces/…`); other values as they are.
+ * `projects/…/traces/…`, X-Ray's with `@span` behind it, a W3C traceparent); other values as they are.
  */
 export function normalTraceId(value: string): string {
-  const [, a, b] = /^(?:projects\/[^/]+\/traces\/)?(?:1-(?=[0-9a-f]{8}-))?([0-9a-f]{8})-?([0-9a-f]{24})$/i.exec(value.trim()) ?? []
+  const text = value.trim().replace(/^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/i, '$1')
+  const [, a, b] =
+    /^(?:projects\/[^/]+\/traces\/)?(?:1-(?=[0-9a-f]{8}-))?([0-9a-f]{8})-?([0-9a-f]{24})(?:@[0-9a-f]{16})?$/i.exec(text) ?? []
   return a === undefined || b === undefined ? value.trim() : (a + b).toLowerCase()
 }

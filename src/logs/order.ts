@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { LogEntry } from './types.js'
 
 /** What the order looks at: two entries that are equal in all of it are one and the same. */
@@ -14,6 +15,13 @@ export function compareEntries(a: OrderedEntry, b: OrderedEntry): number {
     compare(textOf(a.metadata), textOf(b.metadata)) ||
     compare(a.line, b.line)
   )
+}
+
+/** A short text that two entries share if they are one and the same. */
+export function identityOf({ timeUnixNano, labels, metadata, line }: OrderedEntry): string {
+  return createHash('sha1')
+    .update(`${timeUnixNano} ${textOf(labels)} ${textOf(metadata)} ${line}`)
+    .digest('base64')
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {

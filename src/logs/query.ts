@@ -1,35 +1,86 @@
+import { isRegExp } from 'node:util/types'
 import { parseTraceId } from '../context/ids.js'
 import { reasonOf, refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
+import { severityOfName } from '../fields/severity.js'
 import { type TraceForms, traceForms } from './needles.js'
 import { parseTime } from './time.js'
-import type { LogEntry, LogQuery, LogQueryOptions, LogVerdict } from './types.js'
+import type { LogEntry, LogFollowOptions, LogQuery, LogQueryOptions, LogSearch, LogStats, LogVerdict } from './types.js'
 
-/** What a caller asks of a source, checked. */
-export interface LogRequest {
-  forms: TraceForms
+/** What every question has, checked. */
+export interface QueryFrame {
   /** Inclusive; nanoseconds since the epoch. */
   from: bigint | undefined
   /** Exclusive. */
   to: bigint | undefined
   signal: AbortSignal | undefined
   mentions: boolean
+  maxBytes: number | undefined
+}
+
+/** A question for one trace. */
+export interface LogRequest extends QueryFrame {
+  forms: TraceForms
+}
+
+/** A question for lines of any trace; see `matches`. */
+export interface SearchRequest extends QueryFrame {
+  /** OpenTelemetry's number of the least severe level. */
+  minSeverity: number | undefined
+  service: string | undefined
+  /** Without state: a RegExp has neither `g` nor `y`. */
+  text: string | RegExp | undefined
+  traced: boolean
+  limit: number | undefined
 }
 
 /** @throws SpanlogError INVALID_TRACE_ID, INVALID_TIME, INVALID_OPTION */
 export function parseRequest(traceId: unknown, options: LogQueryOptions = {}): LogRequest {
   const forms = traceForms(parseTraceId(traceId))
+  return { forms, ...parseFrame('forTrace', options, ['from', 'to', 'signal', 'mentions', 'maxBytes']) }
+}
+
+/** @throws SpanlogError INVALID_TRACE_ID, INVALID_TIME, INVALID_OPTION */
+export function parseFollow(traceId: unknown, options: LogFollowOptions = {}): LogRequest {
+  const forms = traceForms(parseTraceId(traceId))
+  return { forms, ...parseFrame('follow', options, ['from', 'signal', 'mentions']) }
+}
+
+const searchOptions = ['level', 'service', 'text', 'traced', 'from', 'to', 'limit', 'signal', 'maxBytes'] as const
+
+/** @throws SpanlogError INVALID_TIME, INVALID_OPTION */
+export function parseSearch(query: LogSearch): SearchRequest {
+  // All that is given must hold, and nothing is given: every line. No line is a mention where no trace is asked for.
+  const frame = { ...parseFrame('search', query, searchOptions), mentions: true }
+  const { level, service, text, traced = false, limit } = query
+  const minSeverity = typeof level === 'string' ? severityOfName(level.trim()) : undefined
+  if (level !== undefined && minSeverity === undefined) throw unexpected('level', 'the name of a level, such as warn or error', level)
+  if (service !== undefined && (typeof service !== 'string' || service === '')) throw unexpected('service', "a service's name", service)
+  const isText = text === undefined || (typeof text === 'string' && text !== '') || isRegExp(text)
+  if (!isText) throw unexpected('text', 'a string that is not empty, or a RegExp', text)
+  if (typeof traced !== 'boolean') throw unexpected('traced', 'a boolean', traced)
+  if (limit !== undefined) checkWhole('limit', limit)
+  const stateless = typeof text === 'object' ? new RegExp(text.source, text.flags.replace(/[gy]/g, '')) : text
+  return { ...frame, minSeverity, service, text: stateless, traced, limit }
+}
+
+function parseFrame(where: string, options: LogQueryOptions, known: readonly string[]): QueryFrame {
   if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
-  refuseUnknownOptions('forTrace', options, ['from', 'to', 'signal', 'mentions'])
-  const { signal, mentions = false } = options
+  refuseUnknownOptions(where, options, known)
+  const { signal, mentions = false, maxBytes } = options
   if (typeof mentions !== 'boolean') throw unexpected('mentions', 'a boolean', mentions)
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw unexpected('signal', 'an AbortSignal', signal)
+  if (maxBytes !== undefined) checkWhole('maxBytes', maxBytes)
   const now = Date.now()
   const from = options.from === undefined ? undefined : parseTime('from', options.from, now)
   const to = options.to === undefined ? undefined : parseTime('to', options.to, now)
   if (from !== undefined && to !== undefined && from >= to) {
     throw unexpected('from', `before \`to\` (${to}), which is exclusive`, from, 'INVALID_TIME')
   }
-  return { forms, from, to, signal, mentions }
+  return { from, to, signal, mentions, maxBytes }
+}
+
+function checkWhole(name: string, value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) throw unexpected(name, 'a positive integer', value)
 }
 
 /** The verdict while the source reads. What the source leaves as it is means: not proven. */
@@ -42,6 +93,13 @@ export interface VerdictDraft {
   readonly reasons: { code: string; message: string }[]
   from: bigint | undefined
   to: bigint | undefined
+  /** Counted by the source, and shown to the caller as it grows. */
+  readonly stats: LogStats
+}
+
+export function verdictDraft({ from, to }: Pick<QueryFrame, 'from' | 'to'>): VerdictDraft {
+  const stats: LogStats = { requests: 0, retries: 0, bytes: 0, storeBytes: 0, storeMs: 0 }
+  return { complete: false, mentions: 0, skipped: 0, reasons: [], from, to, stats }
 }
 
 /**
@@ -65,9 +123,9 @@ export function conclude(draft: VerdictDraft, proof: string): void {
  * @param read - the source's reading: yields entries in time order, mentions among them (those not asked for are filtered here, or left
  *   out and counted by the source); what it throws ends the query and becomes a reason; its `finally` runs whenever the query ends
  */
-export function logQuery(request: LogRequest, read: (draft: VerdictDraft) => AsyncGenerator<LogEntry, void>): LogQuery {
+export function logQuery(request: QueryFrame, read: (draft: VerdictDraft) => AsyncGenerator<LogEntry, void>): LogQuery {
   const { signal } = request
-  const draft: VerdictDraft = { complete: false, mentions: 0, skipped: 0, reasons: [], from: request.from, to: request.to }
+  const draft = verdictDraft(request)
   let yielded = 0
   let used = false
   let ended = false
@@ -148,6 +206,7 @@ export function logQuery(request: LogRequest, read: (draft: VerdictDraft) => Asy
   }
 
   const query: LogQuery = {
+    stats: draft.stats,
     [Symbol.asyncIterator]: iterate,
     async verdict() {
       if (!used) {

@@ -18,16 +18,21 @@ const maxPrefix = 200
 const maxBracketed = 170
 const level = /^(?:\[?([A-Za-z]{3,13})\]?:?\s+)/
 const pair = (name: string): RegExp =>
-  new RegExp(`(?<![\\w.])((?:otel|dd|xray)?[_.]?${name}[_.-]?id)["']?\\s*[=:]\\s*["']?([\\w/-]+)`, 'gi')
+  new RegExp(`(?<![\\w.-])((?:otel|dd|(?:aws-)?xray)?[_.-]?${name}[_.-]?id)["']?\\s*[=:]\\s*["']?([\\w/@-]+)`, 'gi')
 const tracePair = pair('trace')
 const spanPair = pair('span')
 /** W3C Trace Context, as access logs of proxies have it. */
 const traceparent = /(?<![\w-])00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?![\w-])/
 
+/** Of an access log in Common Log Format and those like it: what stands behind the request and its status. */
+const accessLog = /"[A-Z]{3,20} [^"]* HTTP\/\d(?:\.\d)?" \d{3} (.*)$/s
+/** A value by itself or in quotes. */
+const bareId = /(?<=^|\s)"?((?:1-[0-9a-f]{8}-[0-9a-f]{24})|[0-9a-f]{32})"?(?=\s|$)/gi
+
 /**
  * The trace that a text line is of: by the layout `[trace_id:span_id] LEVEL message` or Spring's `[app,trace_id,span_id]` and
  * `[trace_id-span_id]`, behind a time, a level, a process or what stands in brackets at most; by pairs such as `trace_id=… span_id=…`
- * anywhere, of which the first counts; or by a whole `traceparent`, likewise.
+ * anywhere, of which the first counts; or by a whole `traceparent`, likewise; or, in an access log, by the one bare ID behind the request.
  */
 export function traceInText(coloured: string): TextLayout | undefined {
   const text = stripVTControlCharacters(coloured)
@@ -51,6 +56,11 @@ export function traceInText(coloured: string): TextLayout | undefined {
   }
   const parent = Object.keys(fields).length === 0 ? traceparent.exec(text) : null
   if (parent !== null) Object.assign(fields, { trace_id: parent[1], span_id: parent[2] })
+  if (Object.keys(fields).length === 0) {
+    // An access log has no names: a value there that is an ID and nothing else is a field. In any other text it is a word.
+    const bare = [...(accessLog.exec(text)?.[1]?.matchAll(bareId) ?? [])].map(([, id]) => id)
+    if (new Set(bare).size === 1) fields['trace_id'] = bare[0]
+  }
   if (Object.keys(fields).length === 0) return undefined
   return { fields: { ...fields, level: text.match(/^[[(]?([A-Za-z]{3,13})\b/)?.[1] }, message: text }
 }

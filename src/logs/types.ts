@@ -9,6 +9,61 @@ export interface LogSource {
    * @throws SpanlogError INVALID_TRACE_ID, INVALID_TIME, INVALID_OPTION at the call, before anything is asked
    */
   forTrace(traceId: string, options?: LogQueryOptions): LogQuery
+  /**
+   * From an incident to its traces: the lines of a window that fit, whatever trace they belong to, in time order.
+   *
+   * @throws SpanlogError INVALID_TIME, INVALID_OPTION at the call
+   */
+  search(query: LogSearch): LogQuery
+  /**
+   * The lines of one trace as they are written: first those that are there (from `from`), then each new one, until the caller stops or
+   * `signal` is aborted, neither of which is an error. What may have been missed on the way comes as a `LogGap`, in its place.
+   *
+   * @throws SpanlogError INVALID_TRACE_ID, INVALID_TIME, INVALID_OPTION at the call; while iterating, the store's codes where it has
+   * failed for good
+   */
+  follow?(traceId: string, options?: LogFollowOptions): AsyncIterable<LogEntry | LogGap>
+}
+
+/** What lines `search` is to find; all that is given must hold. */
+export interface LogSearch {
+  /** Lines at least this severe, such as `error`; lines without a severity never fit. */
+  level?: string
+  /** Lines of this service, by its exact name. */
+  service?: string
+  /** Lines that hold this text anywhere, as they are written and case-sensitive, or that match it. */
+  text?: string | RegExp
+  /** Only lines that carry a trace ID. @defaultValue false */
+  traced?: boolean
+  /** As in `LogQueryOptions`. @defaultValue 1 hour before the end in a store that is asked by time; no start in files */
+  from?: bigint | string | Date
+  to?: bigint | string | Date
+  /** The newest so many; where there are more, the verdict is not complete, by LIMIT_REACHED. @defaultValue no limit */
+  limit?: number
+  signal?: AbortSignal
+  /** As in `LogQueryOptions`. */
+  maxBytes?: number
+}
+
+/** How to follow. */
+export interface LogFollowOptions {
+  /** Where the lines that are there already begin; same forms as in `LogQueryOptions`. @defaultValue as in `forTrace` */
+  from?: bigint | string | Date
+  signal?: AbortSignal
+  /** @defaultValue false */
+  mentions?: boolean
+}
+
+/** A stretch of time, or of a file, whose lines `follow` may have missed. */
+export interface LogGap {
+  gap: true
+  /** `DISCONNECTED`, `DROPPED` by the store, `TRUNCATED`, and what stores add. */
+  code: string
+  message: string
+  fromUnixNano?: bigint
+  toUnixNano?: bigint
+  /** Whether a query has brought the lines of the stretch since: they follow the gap. */
+  refilled: boolean
 }
 
 /** Narrows a query. */
@@ -17,7 +72,8 @@ export interface LogQueryOptions {
    * Start of the window, inclusive: nanoseconds since the epoch, ISO 8601, or a span before now such as `2h`. A later one is cheaper in
    * a store that is asked by time.
    *
-   * @defaultValue 7 days before the end in such a store, or as far as it looks back; no start in files
+   * @defaultValue 7 days before the end in such a store, or as far as it looks back, and further back where nothing is found; no start
+   * in files
    */
   from?: bigint | string | Date
   /**
@@ -30,6 +86,13 @@ export interface LogQueryOptions {
   signal?: AbortSignal
   /** Yield mentions too: lines that name the ID in their text only. @defaultValue false */
   mentions?: boolean
+  /**
+   * Refuse a query that the store estimates to read more than this: it then ends at once, unproven, by QUERY_TOO_EXPENSIVE, which names
+   * the estimate. Stores that cannot estimate do not refuse.
+   *
+   * @defaultValue no limit
+   */
+  maxBytes?: number
 }
 
 /**
@@ -43,6 +106,24 @@ export interface LogQuery extends AsyncIterable<LogEntry> {
    */
   verdict(): Promise<LogVerdict>
   collect(): Promise<{ entries: LogEntry[]; verdict: LogVerdict }>
+  /** What it has cost so far; grows while the query is read. */
+  readonly stats: Readonly<LogStats>
+}
+
+/** What a query cost. */
+export interface LogStats {
+  /** HTTP requests answered; 0 for files. */
+  requests: number
+  /** Requests that had to be sent again. */
+  retries: number
+  /** Bytes received from the store, or read from files. */
+  bytes: number
+  /** Bytes that the store says it read for the query, where it says so. */
+  storeBytes: number
+  /** The store's own time, in milliseconds, where it says so. */
+  storeMs: number
+  /** The store's estimate, before the query, of the bytes it would read; absent where nobody asked for it, or the store cannot tell. */
+  estimatedBytes?: number
 }
 
 /** Whether a query returned every line, and how it knows. */

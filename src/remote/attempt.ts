@@ -1,13 +1,15 @@
-import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import https from 'node:https'
-import { pipeline } from 'node:stream'
+import type { IncomingHttpHeaders } from 'node:http'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import type { Connection } from './connection.js'
 
 /** What a server answered to one try. */
 export interface Answer {
   status: number
   headers: IncomingHttpHeaders
   body: string
+  /** How long the body was on the wire. */
+  bytes: number
 }
 
 /** The try took longer than it may. */
@@ -20,13 +22,15 @@ export class AnswerTooLong extends Error {}
 const maxBodyBytes = 256 * 1024 * 1024
 
 /**
- * One GET. Redirects are not followed: credentials must not travel to another host, and a login page is no answer.
+ * One request. Redirects are not followed: credentials must not travel to another host, and a login page is no answer.
  *
- * @throws whatever node throws, AttemptTimeout, AnswerTooLong, or the signal's reason
+ * @param body - sent as JSON by POST; without it the request is a GET
+ * @throws whatever node and undici throw, AttemptTimeout, AnswerTooLong, or the signal's reason
  */
 export async function attempt(
+  connection: Connection,
   url: URL,
-  headers: Record<string, string>,
+  { headers, body }: { headers: Record<string, string>; body?: string | undefined },
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
@@ -36,11 +40,14 @@ export async function attempt(
   const forward = (): void => controller.abort(signal?.reason)
   signal?.addEventListener('abort', forward, { once: true })
   try {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const { get } = url.protocol === 'https:' ? https : http
-      get(url, { headers: { 'accept-encoding': 'gzip', ...headers }, signal: controller.signal }, resolve).on('error', reject)
+    const { undici, dispatcher } = await connection.forRequests()
+    const response = await undici.request(url, {
+      dispatcher,
+      signal: controller.signal,
+      headers: { 'accept-encoding': 'gzip', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { method: 'POST', body }),
     })
-    return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response) }
+    return { status: response.statusCode, headers: response.headers, ...(await readBody(response.body, response.headers)) }
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error
   } finally {
@@ -49,19 +56,17 @@ export async function attempt(
   }
 }
 
-async function readBody(response: IncomingMessage): Promise<string> {
+async function readBody(body: Readable, headers: IncomingHttpHeaders): Promise<{ body: string; bytes: number }> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of decoded(response) as AsyncIterable<Buffer>) {
+  let bytes = 0
+  if (headers['content-encoding'] === 'gzip') body.on('data', (chunk: Buffer) => (bytes += chunk.length))
+  // Unlike `pipe`, a pipeline ends either side with the other: a connection that breaks, and a body that nobody wants any more.
+  const decoded = headers['content-encoding'] === 'gzip' ? pipeline(body, createGunzip(), () => undefined) : body
+  for await (const chunk of decoded as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > maxBodyBytes) throw new AnswerTooLong(`more than ${maxBodyBytes / 1024 / 1024} MB`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function decoded(response: IncomingMessage): NodeJS.ReadableStream {
-  if (response.headers['content-encoding'] !== 'gzip') return response
-  // Unlike `pipe`, it ends either side with the other: a connection that breaks, and a body that nobody wants any more.
-  return pipeline(response, createGunzip(), () => undefined)
+  return { body: Buffer.concat(chunks).toString('utf8'), bytes: bytes || length }
 }

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanlogError } from '../errors.js'
 import { type Answer, AnswerTooLong, AttemptTimeout, attempt } from './attempt.js'
+import { createConnection } from './connection.js'
 import type { RemoteSettings } from './options.js'
 import { Refusal } from './refusal.js'
+import { openSocket, type RemoteSocket, type SocketEvents } from './socket.js'
 
 /** Which codes of the catalogue a store's faults get. */
-export type RemoteKind = 'LOKI' | 'TEMPO'
+export type RemoteKind = keyof typeof names
+
+const names = { LOKI: 'Loki', TEMPO: 'Tempo', JAEGER: 'Jaeger', ZIPKIN: 'Zipkin' } as const
 
 /** One question. */
 export interface RemoteRequest {
@@ -13,9 +17,23 @@ export interface RemoteRequest {
   path: string
   params?: Record<string, string>
   headers?: Record<string, string>
+  /** Sent as JSON by POST. */
+  body?: unknown
   signal?: AbortSignal | undefined
+  /** Counts what the request costs. */
+  stats?: RemoteStats | undefined
   /** How often to send it again after a time-out, if less often than after other failures. */
   timeoutRetries?: number
+}
+
+/** What requests cost. */
+export interface RemoteStats {
+  /** HTTP requests answered. */
+  requests: number
+  /** Requests that had to be sent again. */
+  retries: number
+  /** Bytes received. */
+  bytes: number
 }
 
 /** Asks one store, with the retries and the errors that all stores share. */
@@ -28,6 +46,11 @@ export interface Remote {
   getJson(request: RemoteRequest): Promise<{ status: number; json: unknown }>
   /** Likewise. */
   getText(request: RemoteRequest): Promise<string>
+  /** A websocket; `undefined` where none opens, after `ended` was told. */
+  openSocket(
+    request: { path: string; params: Record<string, string>; headers?: Record<string, string>; signal: AbortSignal },
+    events: SocketEvents,
+  ): Promise<RemoteSocket | undefined>
   /** For an answer that is JSON but not of this store. */
   badAnswer(path: string, problem: string): SpanlogError
 }
@@ -35,6 +58,8 @@ export interface Remote {
 const firstBackoffMs = 250
 const maxBackoffMs = 5_000
 const maxRetryAfterMs = 30_000
+/** A proxy that knows no websockets may leave one without an answer. */
+const maxOpeningMs = 10_000
 const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
 const retriedErrors = new Set([
   'ECONNRESET',
@@ -43,6 +68,7 @@ const retriedErrors = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EAI_AGAIN',
+  'UND_ERR_SOCKET',
   'Z_BUF_ERROR',
   'Z_DATA_ERROR',
 ])
@@ -64,28 +90,48 @@ interface Fault {
 type Outcome<T> = { value: T } | Fault
 
 export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote {
-  const name = kind === 'LOKI' ? 'Loki' : 'Tempo'
+  const name = names[kind]
   const { base, timeoutMs } = settings
+  const connection = createConnection(settings.tls)
 
   return {
     getJson: (request) => ask(request, parsed),
     getText: (request) => ask(request, ({ body }) => ({ value: body })),
+    openSocket({ path, params, headers, signal }, events) {
+      const url = urlOf(path, params)
+      return openSocket(
+        connection,
+        url,
+        { ...settings.headers, ...headers },
+        { timeoutMs: Math.min(timeoutMs, maxOpeningMs), signal },
+        events,
+      )
+    },
     badAnswer: (path, problem) => new SpanlogError(`${kind}_BAD_ANSWER`, `${name} answered ${path} with ${problem}`),
   }
 
-  async function ask<T>(request: RemoteRequest, read: (answer: Answer, path: string) => Outcome<T>): Promise<T> {
-    const { path, params = {}, headers, signal, timeoutRetries = settings.retries } = request
+  function urlOf(path: string, params: Record<string, string>): URL {
     const url = new URL(base + path)
     url.search = new URLSearchParams(params).toString()
-    const sent = { accept: 'application/json', ...settings.headers, ...headers }
+    return url
+  }
+
+  async function ask<T>(request: RemoteRequest, read: (answer: Answer, path: string) => Outcome<T>): Promise<T> {
+    const { path, params = {}, headers, body, signal, stats, timeoutRetries = settings.retries } = request
+    const url = urlOf(path, params)
+    const sent = {
+      headers: { accept: 'application/json', ...settings.headers, ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    }
     for (let tries = 1; ; tries++) {
       if (signal?.aborted) throw aborted(path, signal)
       const outcome = await once()
       if ('value' in outcome) return outcome.value
       const { code, problem, retry, remedy, cause } = outcome
-      const waitMs = outcome.waitMs ?? backoff(tries)
+      const waitMs = outcome.waitMs ?? backoffMs(tries)
       const retries = code === 'TIMEOUT' ? Math.min(timeoutRetries, settings.retries) : settings.retries
       if (retry && tries <= retries && waitMs <= maxRetryAfterMs) {
+        if (stats !== undefined) stats.retries++
         // oxlint-disable-next-line promise/prefer-await-to-then -- an abort ends the wait early, and is seen at the top of the loop
         await sleep(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
         continue
@@ -98,10 +144,14 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
     async function once(): Promise<Outcome<T>> {
       let answer: Answer
       try {
-        answer = await attempt(url, sent, timeoutMs, signal)
+        answer = await attempt(connection, url, sent, timeoutMs, signal)
       } catch (error) {
         if (signal?.aborted) throw aborted(path, signal)
         return faultOfError(error, path)
+      }
+      if (stats !== undefined) {
+        stats.requests++
+        stats.bytes += answer.bytes
       }
       return answer.status >= 200 && answer.status < 300 ? read(answer, path) : faultOfStatus(answer, path)
     }
@@ -115,11 +165,14 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
     if (cause instanceof AttemptTimeout) return { code: 'TIMEOUT', problem: `gave ${cause.message} to ${path}`, retry: true, cause }
     if (cause instanceof AnswerTooLong) return tooLarge(path, cause.message)
     const { code = '', message } = rootOf(cause)
-    const isGarbled = code.startsWith('HPE_') || code.startsWith('Z_')
+    const isGarbled = /^(?:HPE|Z)_/.test(code) || (cause instanceof Error && cause.name === 'HTTPParserError')
     const did =
-      code === 'ECONNRESET' || code === 'EPIPE' ? `broke the connection on ${path}` : `cannot be reached at ${new URL(base).origin}`
+      code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET'
+        ? `broke the connection on ${path}`
+        : `cannot be reached at ${new URL(base).origin}`
     const problem = `${isGarbled ? `garbled its answer to ${path}` : did} (${message || code})`
-    return { code: isGarbled ? 'BAD_ANSWER' : 'UNREACHABLE', problem, retry: retriedErrors.has(code), cause }
+    const remedy = /CERT|^UNABLE_TO/.test(code) ? "check the server's certificate, or give its authority as tls.ca (--ca)" : undefined
+    return { code: isGarbled ? 'BAD_ANSWER' : 'UNREACHABLE', problem, retry: retriedErrors.has(code), remedy, cause }
   }
 }
 
@@ -159,7 +212,8 @@ function tooLarge(path: string, text: string): Fault {
   }
 }
 
-function backoff(tries: number): number {
+/** How long to wait before another try: growing, and not in step with others. */
+export function backoffMs(tries: number): number {
   return Math.min(maxBackoffMs, firstBackoffMs * 2 ** (tries - 1)) * (0.5 + Math.random() / 2)
 }
 

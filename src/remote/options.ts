@@ -1,16 +1,22 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
+import { type RemoteTls, tlsSettings } from './tls.js'
 
-/** How to reach a store over HTTP. */
+/**
+ * How to reach a store over HTTP. Proxies are those of the environment: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, or the same in lower
+ * case, which go first.
+ */
 export interface RemoteOptions {
   /** `http://` or `https://`, with a path where the store stands behind a proxy. */
   url: string | URL
-  /** Sent as `X-Scope-OrgID`. */
+  /** Sent as `X-Scope-OrgID`; where the server allows it several, such as `a|b`. */
   tenant?: string
   /** Sent with each request. */
   headers?: Record<string, string>
   basicAuth?: { username: string; password: string }
   bearerToken?: string
+  /** For `https://`. @defaultValue what Node trusts, and no certificate of the client's own */
+  tls?: RemoteTls
   /** For one try, from the connection to the last byte. @defaultValue 30_000 */
   timeoutMs?: number
   /**
@@ -25,12 +31,13 @@ export interface RemoteSettings {
   /** Without a slash at the end, without credentials. */
   base: string
   headers: Record<string, string>
+  tls: RemoteTls
   timeoutMs: number
   retries: number
 }
 
 /** Names for `refuseUnknownOptions`, beside those that a store adds. */
-export const remoteOptionNames = ['url', 'tenant', 'headers', 'basicAuth', 'bearerToken', 'timeoutMs', 'retries'] as const
+export const remoteOptionNames = ['url', 'tenant', 'headers', 'basicAuth', 'bearerToken', 'tls', 'timeoutMs', 'retries'] as const
 
 /** @throws SpanlogError INVALID_URL, INVALID_OPTION */
 export function remoteSettings(options: RemoteOptions): RemoteSettings {
@@ -44,7 +51,7 @@ export function remoteSettings(options: RemoteOptions): RemoteSettings {
   if (options.tenant !== undefined) setHeader(headers, 'tenant', 'x-scope-orgid', options.tenant)
   const authorization = authorizationOf(options)
   if (authorization !== undefined) setHeader(headers, 'bearerToken', 'authorization', authorization)
-  return { base, headers, timeoutMs, retries }
+  return { base, headers, tls: tlsSettings(options.tls), timeoutMs, retries }
 }
 
 function parseBase(given: unknown): string {
@@ -61,7 +68,7 @@ function parseBase(given: unknown): string {
   if (url.username !== '' || url.password !== '') {
     throw new SpanlogError('INVALID_URL', '`url` holds a user name or a password', { remedy: 'give them as basicAuth' })
   }
-  if (url.search !== '' || url.hash !== '') throw unexpected('url', 'a URL without a query', url.href, 'INVALID_URL')
+  // A query or a fragment is left over from an address that was copied from a browser.
   return url.origin + url.pathname.replace(/\/+$/, '')
 }
 

@@ -18,3 +18,13 @@ export class Refusal extends Error {
 export function refusalOf(error: unknown): Refusal | undefined {
   return error instanceof SpanlogError && error.cause instanceof Refusal ? error.cause : undefined
 }
+
+/** `undefined` for a 404. */
+export async function unlessUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (refusalOf(error)?.status === 404) return undefined
+    throw error
+  }
+}

@@ -1,7 +1,8 @@
 import { parseTraceId } from '../context/ids.js'
 import { reasonOf, refuseUnknownOptions, unexpected } from '../errors.js'
 import { assemble } from './assemble.js'
-import type { ReadSpans } from './otlp.js'
+import type { ReadSpans } from './collector.js'
+import { missingSpans } from './missing.js'
 import type { TraceQueryOptions, TraceResult, TraceSpan } from './types.js'
 
 /** A question, checked. */
@@ -18,6 +19,27 @@ export function parseTraceRequest(traceId: unknown, options: TraceQueryOptions =
   const { signal } = options
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw unexpected('signal', 'an AbortSignal', signal)
   return { traceId: parsed, signal }
+}
+
+/**
+ * The answer to a question for one trace, as every source gives it.
+ *
+ * @param read - what it throws costs the answer its completeness, and leaves what was gathered until then
+ * @throws SpanlogError INVALID_TRACE_ID, INVALID_OPTION
+ */
+export async function answerTo(
+  traceId: unknown,
+  options: TraceQueryOptions | undefined,
+  read: (request: TraceRequest, answer: AnswerDraft) => Promise<void>,
+): Promise<TraceResult> {
+  const request = parseTraceRequest(traceId, options)
+  const answer = new AnswerDraft(request.traceId)
+  try {
+    await read(request, answer)
+  } catch (error) {
+    answer.incomplete(error)
+  }
+  return answer.result()
 }
 
 /** Gathers what a source reads until it has its answer. Whatever is missing costs the answer its completeness. */
@@ -50,6 +72,8 @@ export class AnswerDraft {
       const { code, message } = reasonOf(this.#problem)
       reasons.push({ code, message: `${this.#skipped} ${this.#skipped === 1 ? 'span' : 'spans'} left out. The first: ${message}` })
     }
+    const missing = trace === undefined ? undefined : missingSpans(trace)
+    if (missing !== undefined) reasons.push(missing)
     return { ...(trace !== undefined && { trace }), complete: reasons.length === 0, reasons }
   }
 }

@@ -1,6 +1,9 @@
 export type { RemoteOptions } from '../remote/options.js'
 export { type FileTracesOptions, fileTraces } from './files/source.js'
+export { type JaegerTracesOptions, jaegerTraces } from './jaeger/source.js'
 export { fromJson, type TraceEventJson, type TraceJson, type TraceSpanJson, toJson } from './json.js'
+export { anyTraces, mergeTraces } from './merge.js'
+export { readTraces } from './read-traces.js'
 export { type TempoTracesOptions, tempoTraces } from './tempo/source.js'
 export type {
   SpanKindName,
@@ -8,7 +11,12 @@ export type {
   TraceEvent,
   TraceLink,
   TraceQueryOptions,
+  TraceReading,
   TraceResult,
+  TraceSearch,
+  TraceSearchCut,
   TraceSource,
   TraceSpan,
+  TraceSummary,
 } from './types.js'
+export { type ZipkinTracesOptions, zipkinTraces } from './zipkin/source.js'

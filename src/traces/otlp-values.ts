@@ -39,6 +39,26 @@ export function hexId(name: string, value: unknown, digits: 16 | 32): string {
   return hex.padStart(digits, '0')
 }
 
+/** An ID in hex of any length up to its own, as Jaeger and Zipkin write those of 64 bits; empty where there is none. */
+export function paddedId(name: string, value: unknown, digits: 16 | 32): string {
+  const hex = text(name, value).toLowerCase()
+  if (hex === '') return hex
+  if (!/^[0-9a-f]+$/.test(hex) || hex.length > digits) throw malformed(name, `at most ${digits} hex digits`, value)
+  return hex.padStart(digits, '0')
+}
+
+/** The service's name, as OpenTelemetry writes that of one without. */
+export function serviceOf(name: unknown): string {
+  return typeof name === 'string' && name !== '' ? name : 'unknown_service'
+}
+
+/** Nanoseconds from whole microseconds. */
+export function microseconds(name: string, value: unknown): bigint {
+  const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value
+  if (typeof digits !== 'string' || !/^\d{1,17}$/.test(digits)) throw malformed(name, 'whole microseconds', value)
+  return BigInt(digits) * 1000n
+}
+
 /** Nanoseconds since the epoch; 0 where absent, as protobuf has it. */
 export function unixNano(name: string, value: unknown): bigint {
   const nanos = value ?? 0
@@ -100,7 +120,8 @@ function anyValue(name: string, value: unknown, depth = 0): unknown {
   return null
 }
 
-function integer(name: string, value: unknown): number | string {
+/** A number where it can hold the integer, else its digits. */
+export function integer(name: string, value: unknown): number | string {
   const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value
   if (typeof digits !== 'string' || !/^-?\d{1,19}$/.test(digits)) throw malformed(name, 'an integer of 64 bits', value)
   const number = Number(digits)
@@ -108,7 +129,7 @@ function integer(name: string, value: unknown): number | string {
   return Number.isSafeInteger(number) ? number + 0 : digits
 }
 
-function double(name: string, value: unknown): number | string {
+export function double(name: string, value: unknown): number | string {
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return value
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   if (typeof number !== 'number' || !Number.isFinite(number)) throw malformed(name, 'a number', value)

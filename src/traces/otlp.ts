@@ -1,36 +1,20 @@
-import { isSpanId } from '../context/ids.js'
-import { attributes, enumValue, hexId, type Json, list, malformed, object, text, unixNano } from './otlp-values.js'
+import { isSpanId, isTraceId } from '../context/ids.js'
+import { type ReadSpans, SpanCollector } from './collector.js'
+import { attributes, enumValue, hexId, type Json, list, malformed, object, serviceOf, text, unixNano } from './otlp-values.js'
 import type { SpanKindName, TraceEvent, TraceLink, TraceSpan } from './types.js'
-
-/** The spans of one trace in one document. */
-export interface ReadSpans {
-  spans: TraceSpan[]
-  /** Spans, or groups of spans, that could not be read and were left out. */
-  skipped: number
-  /** Why the first of them was. */
-  problem?: unknown
-}
 
 /**
  * Reads what OTLP calls `TracesData`: `{ resourceSpans }`, or `{ batches }` as Tempo's first API and Grafana's download have it.
- * A broken span is left out with a reason and takes none of its neighbours with it.
  *
- * @param wanted - the trace's ID; spans of others are passed over
+ * @param wanted - the trace's ID: spans of others are passed over; without it the spans of all traces are read
  */
-export function readSpans(document: unknown, wanted: string): ReadSpans {
-  const result: ReadSpans = { spans: [], skipped: 0 }
-  const attempt = (read: () => void): void => {
-    try {
-      read()
-    } catch (error) {
-      if (result.skipped++ === 0) result.problem = error
-    }
-  }
-
-  attempt(() => {
+export function readSpans(document: unknown, wanted?: string): ReadSpans {
+  const result = new SpanCollector()
+  result.attempt(() => {
     const data = object('the document', document)
     const resourceSpans = data['resourceSpans'] ?? data['batches']
-    for (const [i, group] of list('resourceSpans', resourceSpans).entries()) attempt(() => readResource(`resourceSpans[${i}]`, group))
+    for (const [i, group] of list('resourceSpans', resourceSpans).entries())
+      result.attempt(() => readResource(`resourceSpans[${i}]`, group))
   })
   return result
 
@@ -39,13 +23,15 @@ export function readSpans(document: unknown, wanted: string): ReadSpans {
     let resource: Json | undefined
     // Before 2022 scopes were called instrumentation libraries; old stores still hold them.
     for (const scope of list(`${name}.scopeSpans`, group['scopeSpans'] ?? group['instrumentationLibrarySpans'])) {
-      attempt(() => {
+      result.attempt(() => {
         for (const item of list(`${name}.spans`, object(`${name}.scopeSpans`, scope)['spans'])) {
-          attempt(() => {
+          result.attempt(() => {
             const span = object('span', item)
-            if (hexId('traceId', span['traceId'], 32) !== wanted) return
+            const traceId = hexId('traceId', span['traceId'], 32)
+            if (wanted !== undefined && traceId !== wanted) return
+            if (!isTraceId(traceId)) throw malformed('traceId', '32 hex digits, not all zero', span['traceId'])
             resource ??= readResourceAttributes(group['resource'])
-            result.spans.push(readSpan(span, wanted, resource))
+            result.spans.push(readSpan(span, traceId, resource))
           })
         }
       })
@@ -80,13 +66,12 @@ function readSpan(span: Json, traceId: string, resource: Json): TraceSpan {
   const endUnixNano = unixNano('endTimeUnixNano', span['endTimeUnixNano'])
   if (startUnixNano === 0n) throw malformed('startTimeUnixNano', 'a time', span['startTimeUnixNano'])
   if (endUnixNano === 0n) throw malformed('endTimeUnixNano', 'a time', span['endTimeUnixNano'])
-  const service = resource['service.name']
   return {
     traceId,
     spanId,
     ...(isSpanId(parentSpanId) && { parentSpanId }),
     name: text('name', span['name']),
-    service: typeof service === 'string' && service !== '' ? service : 'unknown_service',
+    service: serviceOf(resource['service.name']),
     kind: enumValue('kind', span['kind'], 'SPAN_KIND_', kinds),
     startUnixNano,
     endUnixNano,

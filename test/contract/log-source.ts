@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import type { LogEntry, LogQueryOptions, LogSource } from 'spanlog/logs'
+import type { LogEntry, LogQueryOptions, LogSearch, LogSource } from 'spanlog/logs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /** A line to store. It carries its time itself too, for stores that know no other. */
@@ -27,6 +27,8 @@ export interface LogSourceSuite {
   runs?: number
   /** Whether the store is there at all. @defaultValue true */
   when?: boolean
+  /** Of each test. @defaultValue 20_000 */
+  timeoutMs?: number
 }
 
 const randomId = (): string => randomBytes(16).toString('hex')
@@ -50,9 +52,9 @@ const byTime = (a: PushedLine, b: PushedLine): number => Number(a.timeUnixNano -
 export function describeLogSource(
   name: string,
   makeStore: () => Promise<LogStoreUnderTest>,
-  { runs = 40, when = true }: LogSourceSuite = {},
+  { runs = 40, when = true, timeoutMs = 20_000 }: LogSourceSuite = {},
 ): void {
-  describe.skipIf(!when)(`${name} keeps the contract of a LogSource`, () => {
+  describe.skipIf(!when)(`${name} keeps the contract of a LogSource`, { timeout: timeoutMs }, () => {
     let store: LogStoreUnderTest
     beforeAll(async () => {
       store = await makeStore()
@@ -366,6 +368,58 @@ export function describeLogSource(
         const iterator = store.source.forTrace(traceId)[Symbol.asyncIterator]()
         const results = await Promise.all(Array.from({ length: 7 }, () => iterator.next()))
         expect(results.map(({ value }) => value?.line)).toEqual([...lines(pushed), undefined, undefined])
+      })
+    })
+
+    describe('a search', () => {
+      /** Lines that all hold a text of their own: a store may hold those of other tests. */
+      async function pushedLines(): Promise<{ tag: string; pushed: PushedLine[] }> {
+        const tag = randomId()
+        const pushed = [
+          json(start, { level: 30, service: 'orders', msg: `accepted ${tag}`, trace_id: randomId() }),
+          json(start + 1_000_000_000n, { level: 50, service: 'orders', msg: `refused ${tag}`, trace_id: randomId() }),
+          json(start + 2_000_000_000n, { level: 'error', service: 'payments', msg: `down ${tag}` }),
+          { timeUnixNano: start + 3_000_000_000n, line: `time=${iso(start + 3_000_000_000n)} level=warn service=orders msg="slow ${tag}"` },
+        ]
+        await store.push(pushed)
+        return { tag, pushed }
+      }
+      const find = (query: LogSearch) => store.source.search({ from: '30m', ...query }).collect()
+
+      it.each<[string, LogSearch, number[]]>([
+        ['a text', {}, [0, 1, 2, 3]],
+        ['a level', { level: 'error' }, [1, 2]],
+        ['a lower level', { level: 'warn' }, [1, 2, 3]],
+        ['a service', { service: 'orders' }, [0, 1, 3]],
+        ['a service and a level', { service: 'orders', level: 'error' }, [1]],
+        ['what has a trace', { traced: true }, [0, 1]],
+        ['a window', { from: start + 1_000_000_000n, to: start + 3_000_000_000n }, [1, 2]],
+      ])('finds lines by %s, in time order, and is complete', async (_, query, expected) => {
+        const { tag, pushed } = await pushedLines()
+        const { entries, verdict } = await find({ text: tag, ...query })
+        expect(lines(entries)).toEqual(expected.map((n) => pushed[n]!.line))
+        expect(verdict).toMatchObject({ complete: true, entries: expected.length, mentions: 0 })
+        for (const entry of entries) expect(entry).not.toHaveProperty('mention')
+      })
+
+      it('finds lines by a pattern, and says whose they are', async () => {
+        const { tag, pushed } = await pushedLines()
+        const { entries } = await find({ text: new RegExp(`(accepted|refused) ${tag}`) })
+        expect(lines(entries)).toEqual(lines(pushed.slice(0, 2)))
+        expect(entries.map(({ traceId }) => traceId)).toEqual(pushed.slice(0, 2).map(({ line }) => /trace_id":"(\w+)/.exec(line)?.[1]))
+      })
+
+      it('with a limit yields the newest, and is complete only where there are no more', async () => {
+        const { tag, pushed } = await pushedLines()
+        const few = await find({ text: tag, limit: 2 })
+        expect(lines(few.entries)).toEqual(lines(pushed.slice(2)))
+        expect(few.verdict).toMatchObject({ complete: false, entries: 2 })
+        expect(few.verdict.reasons.map(({ code }) => code)).toContain('LIMIT_REACHED')
+        expect((await find({ text: tag, limit: 4 })).verdict).toMatchObject({ complete: true, entries: 4 })
+      })
+
+      it('refuses a level that nobody knows, at the call', () => {
+        expect(() => store.source.search({ level: 'loud' })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
       })
     })
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { TraceSource, TraceSpan } from 'spanlog/traces'
+import type { TraceSearch, TraceSearchCut, TraceSource, TraceSpan, TraceSummary } from 'spanlog/traces'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { otlp, otlpSpan, randomId, span } from '../support/otlp.js'
 import type { Otlp } from '../support/tempo-double/store.js'
@@ -9,7 +9,13 @@ export interface StoreUnderTest {
   source: TraceSource
   /** Resolves when the store shows what it took: `traceId` with at least `spans` spans. */
   push(data: Otlp, shown: { traceId: string; spans: number }): Promise<void>
+  /** Resolves when a search shows the trace too; where it takes longer. */
+  searchable?(traceId: string, service: string): Promise<void>
   close(): Promise<void>
+  /** What the store keeps of a span, where that is not all. */
+  keeps?(span: TraceSpan): TraceSpan
+  /** The language of `query`, where the store has one, by a query that finds a service's traces. */
+  language?: (service: string) => string
 }
 
 export interface TraceSourceSuite {
@@ -31,6 +37,8 @@ export function describeTraceSource(
       store = await makeStore()
     })
     afterAll(() => store.close())
+
+    const kept = (one: TraceSpan): TraceSpan => store.keeps?.(one) ?? one
 
     async function pushed(...spans: TraceSpan[]): Promise<string> {
       const traceId = spans[0]!.traceId
@@ -70,7 +78,7 @@ export function describeTraceSource(
       const one = span(randomId(16))
       const traceId = await pushed(one)
       expect(await store.source.trace(` ${traceId.toUpperCase()}\n`)).toEqual({
-        trace: { traceId, spans: [one] },
+        trace: { traceId, spans: [kept(one)] },
         complete: true,
         reasons: [],
       })
@@ -89,7 +97,7 @@ export function describeTraceSource(
         parentSpanId: randomId(8),
         name: 'charge "card" ünïcode 🚀',
         service: 'payments',
-        kind: 'client',
+        kind: 'server',
         startUnixNano: start,
         endUnixNano: start + 7n,
         status: { code: 'error', message: 'card refused' },
@@ -102,7 +110,7 @@ export function describeTraceSource(
         links: [{ traceId: randomId(16), spanId: randomId(8), attributes: { why: 'batch' } }],
       })
       await pushed(whole)
-      expect(await store.source.trace(traceId)).toEqual({ trace: { traceId, spans: [whole] }, complete: true, reasons: [] })
+      expect(await store.source.trace(traceId)).toEqual({ trace: { traceId, spans: [kept(whole)] }, complete: true, reasons: [] })
     })
 
     it.each(['internal', 'server', 'client', 'producer', 'consumer'] as const)('keeps the kind %s', async (kind) => {
@@ -129,15 +137,20 @@ export function describeTraceSource(
       const traceId = randomId(16)
       const start = BigInt(Date.now()) * 1_000_000n
       const spans = [
-        span(traceId, { spanId: '00000000000000a1', startUnixNano: start, endUnixNano: start + 9n, service: 'gateway' }),
-        span(traceId, { spanId: '00000000000000a2', startUnixNano: start + 1n, endUnixNano: start + 8n, parentSpanId: '00000000000000a1' }),
-        span(traceId, { spanId: '00000000000000a3', startUnixNano: start + 1n, endUnixNano: start + 7n, service: 'payments' }),
-        span(traceId, { spanId: '00000000000000a0', startUnixNano: start + 2n, endUnixNano: start + 3n, service: 'payments' }),
+        span(traceId, { spanId: '00000000000000a1', startUnixNano: start, endUnixNano: start + 9000n, service: 'gateway' }),
+        span(traceId, {
+          spanId: '00000000000000a2',
+          startUnixNano: start + 1000n,
+          endUnixNano: start + 8000n,
+          parentSpanId: '00000000000000a1',
+        }),
+        span(traceId, { spanId: '00000000000000a3', startUnixNano: start + 1000n, endUnixNano: start + 7000n, service: 'payments' }),
+        span(traceId, { spanId: '00000000000000a0', startUnixNano: start + 2000n, endUnixNano: start + 3000n, service: 'payments' }),
       ]
       const shown = { traceId, spans: 2 }
       await store.push(otlp(spans[3]!, spans[1]!), shown)
       await store.push(otlp(spans[2]!, spans[0]!), { ...shown, spans: 4 })
-      expect((await store.source.trace(traceId)).trace?.spans).toEqual(spans)
+      expect((await store.source.trace(traceId)).trace?.spans).toEqual(spans.map(kept))
     })
 
     it('returns a span once that was sent twice', async () => {
@@ -145,7 +158,7 @@ export function describeTraceSource(
       const twice = span(traceId)
       await pushed(twice, twice)
       await pushed(twice)
-      expect((await store.source.trace(traceId)).trace?.spans).toEqual([twice])
+      expect((await store.source.trace(traceId)).trace?.spans).toEqual([kept(twice)])
     })
 
     it('tells the traces of one batch apart, also where one links to the other and names it', async () => {
@@ -154,8 +167,8 @@ export function describeTraceSource(
       const foreign = span(other, { name: `after ${one}`, links: [{ traceId: one, spanId: mine.spanId, attributes: {} }] })
       await store.push(otlp(mine, foreign), { traceId: one, spans: 1 })
       await store.push(otlp(foreign), { traceId: other, spans: 1 })
-      expect(await store.source.trace(one)).toEqual({ trace: { traceId: one, spans: [mine] }, complete: true, reasons: [] })
-      expect((await store.source.trace(other)).trace?.spans).toEqual([foreign])
+      expect(await store.source.trace(one)).toEqual({ trace: { traceId: one, spans: [kept(mine)] }, complete: true, reasons: [] })
+      expect((await store.source.trace(other)).trace?.spans).toEqual([kept(foreign)])
     })
 
     it('returns all of a trace of 2,000 spans', async () => {
@@ -166,15 +179,170 @@ export function describeTraceSource(
       }
       const { trace, complete } = await store.source.trace(traceId)
       expect(complete).toBe(true)
-      expect(trace?.spans.map(({ attributes }) => attributes['i']).toSorted((a, b) => Number(a) - Number(b))).toEqual(
-        spans.map((_, i) => i),
-      )
+      const numbers = trace?.spans.map(({ attributes }) => Number(attributes['i']))
+      expect(numbers?.toSorted((a, b) => a - b)).toEqual(spans.map((_, i) => i))
+    })
+
+    it.each<[string, Partial<TraceSpan>[], boolean]>([
+      ['a caller above the first service', [{ parentSpanId: 'f0'.repeat(8), kind: 'server' }], true],
+      [
+        'one caller above two services',
+        [
+          { parentSpanId: 'f0'.repeat(8), kind: 'server' },
+          { parentSpanId: 'f0'.repeat(8), kind: 'consumer' },
+        ],
+        true,
+      ],
+      ['the parent in its own process', [{ parentSpanId: 'f0'.repeat(8), kind: 'internal' }], false],
+      ['a span between root and server', [{}, { parentSpanId: 'f0'.repeat(8), kind: 'server' }], false],
+      [
+        'two parents',
+        [
+          { parentSpanId: 'f0'.repeat(8), kind: 'server' },
+          { parentSpanId: 'f1'.repeat(8), kind: 'server' },
+        ],
+        false,
+      ],
+    ])('of a trace that misses %s says whether it is complete', async (_, parts, complete) => {
+      const traceId = randomId(16)
+      await pushed(...parts.map((part) => span(traceId, part)))
+      const result = await store.source.trace(traceId)
+      expect(result.trace?.spans).toHaveLength(parts.length)
+      expect({ complete: result.complete, codes: result.reasons.map(({ code }) => code) }).toEqual({
+        complete,
+        codes: complete ? [] : ['SPANS_MISSING'],
+      })
     })
 
     it('answers several questions at once', async () => {
       const ids = await Promise.all(Array.from({ length: 5 }, () => pushed(span(randomId(16)))))
       const answers = await Promise.all(ids.map((id) => store.source.trace(id)))
       expect(answers.map(({ trace }) => trace?.traceId)).toEqual(ids)
+    })
+
+    describe('a search', () => {
+      const service = `search-${randomId(4)}`
+      const step = 20_000_000_000n
+      const now = BigInt(Date.now()) * 1_000_000n
+      /** Of 20 to 80 seconds ago, since Tempo puts older ones that come late at another time; each with a slow root and a failed call of its own service. */
+      const traces = [4n, 3n, 2n, 1n].map((ago, n) => {
+        const traceId = n === 0 ? `00000000000000000${randomId(8).slice(1)}` : randomId(16)
+        const startUnixNano = now - ago * step
+        const root = span(traceId, {
+          service,
+          name: `get ${n}`,
+          startUnixNano,
+          endUnixNano: startUnixNano + 2_000_000_000n,
+          attributes: { n, 'shop "x"': `a b ${n} \\ "é"`, paid: n > 1, ratio: n + 0.5 },
+        })
+        const call = span(traceId, {
+          service: `${service}-db`,
+          name: 'query',
+          kind: 'client',
+          parentSpanId: root.spanId,
+          startUnixNano: startUnixNano + 1_000_000n,
+          endUnixNano: startUnixNano + 6_000_000n,
+          status: n % 2 === 0 ? { code: 'error', message: 'gone' } : { code: 'unset' },
+        })
+        return [root, call] as const
+      })
+      const ids = traces.map(([root]) => root.traceId)
+      const find = async (query: TraceSearch): Promise<{ found: TraceSummary[]; cuts: TraceSearchCut[] }> => {
+        const [found, cuts]: [TraceSummary[], TraceSearchCut[]] = [[], []]
+        for await (const item of store.source.search({ from: now - 10n * step, ...query })) {
+          if ('cut' in item) cuts.push(item)
+          else found.push(item)
+        }
+        return { found, cuts }
+      }
+
+      beforeAll(async () => {
+        for (const spans of traces) await pushed(...spans)
+        for (const traceId of ids) await store.searchable?.(traceId, service)
+      }, 180_000)
+
+      it('tells what it finds in outline, the newest first', async () => {
+        const { found, cuts } = await find({ service })
+        expect(cuts).toEqual([])
+        expect(found.map(({ traceId }) => traceId)).toEqual(ids.toReversed())
+        expect({ ...found[3], services: found[3]?.services?.toSorted() }).toEqual({
+          traceId: ids[0],
+          rootService: service,
+          rootName: 'get 0',
+          startUnixNano: traces[0]![0].startUnixNano,
+          durationMs: 2000,
+          spans: 2,
+          errors: 1,
+          services: [service, `${service}-db`],
+        })
+      })
+
+      it.each<[string, TraceSearch, number[]]>([
+        ['a service that nobody has', { service: `${service}-no` }, []],
+        ['an operation', { service, operation: 'get 2' }, [2]],
+        ['an operation of another service', { service, operation: 'query' }, []],
+        ['a status', { service: `${service}-db`, status: 'error' }, [2, 0]],
+        ['no status', { service: `${service}-db`, status: 'unset' }, [3, 1]],
+        ['the status of another span', { service, status: 'error' }, []],
+        ['a duration', { service, minDurationMs: 1999.5 }, [3, 2, 1, 0]],
+        ['a duration of another span', { service: `${service}-db`, minDurationMs: 1999.5 }, []],
+        ['an integer', { service, attributes: { n: 1 } }, [1]],
+        ['a fraction', { service, attributes: { ratio: 1.5 } }, [1]],
+        ['a boolean', { service, attributes: { paid: true } }, [3, 2]],
+        ['several conditions', { service, operation: 'get 3', status: 'unset', minDurationMs: 5, attributes: { n: 3, paid: true } }, [3]],
+        ['one that fails of several', { service, operation: 'get 3', attributes: { n: 2 } }, []],
+        ['awkward text', { service, attributes: { 'shop "x"': 'a b 1 \\ "é"' } }, [1]],
+        ['an attribute that no span has', { service, attributes: { nobody: 'x' } }, []],
+      ])('finds by %s', async (_, query, wanted) => {
+        const { found, cuts } = await find(query)
+        expect(cuts).toEqual([])
+        expect(found.map(({ traceId }) => ids.indexOf(traceId))).toEqual(wanted)
+      })
+
+      it('looks into the window only', async () => {
+        const window = { from: now - 3n * step - step / 2n, to: now - step - step / 2n }
+        const { found } = await find({ service, ...window })
+        expect(found.map(({ traceId }) => ids.indexOf(traceId))).toEqual([2, 1])
+      })
+
+      it('says that there are more than the limit, and not where there are just as many', async () => {
+        const some = await find({ service, limit: 3 })
+        expect(some.found.map(({ traceId }) => ids.indexOf(traceId))).toEqual([3, 2, 1])
+        expect(some.cuts).toEqual([{ cut: true, code: 'LIMIT_REACHED', message: expect.stringContaining('3') as unknown }])
+        expect((await find({ service, limit: 4 })).cuts).toEqual([])
+      })
+
+      it('takes a query in the language of the store, or refuses it', async () => {
+        if (store.language === undefined) {
+          expect(() => store.source.search({ query: '{}' })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+          return
+        }
+        const { found } = await find({ query: store.language(service) })
+        expect(found.map(({ traceId }) => ids.indexOf(traceId))).toEqual([3, 2, 1, 0])
+        expect(() => store.source.search({ query: store.language!(service), service })).toThrow(
+          expect.objectContaining({ code: 'INVALID_OPTION' }),
+        )
+      })
+
+      it('that is cancelled ends with that', async () => {
+        const { found, cuts } = await find({ service, signal: AbortSignal.abort() })
+        expect({ found, codes: cuts.map(({ code }) => code) }).toEqual({ found: [], codes: ['ABORTED'] })
+      })
+
+      it.each<[string, object | null, string]>([
+        ['a misspelt option', { services: 'x' }, 'INVALID_OPTION'],
+        ['an empty service', { service: '' }, 'INVALID_OPTION'],
+        ['a status that is none', { status: 'failed' }, 'INVALID_OPTION'],
+        ['a negative duration', { minDurationMs: -1 }, 'INVALID_OPTION'],
+        ['an attribute that is no plain value', { attributes: { a: [] } }, 'INVALID_OPTION'],
+        ['a limit of none', { limit: 0 }, 'INVALID_OPTION'],
+        ['a signal that is none', { signal: 'now' }, 'INVALID_OPTION'],
+        ['a time in words', { from: 'yesterday' }, 'INVALID_TIME'],
+        ['a window that ends before it begins', { from: 2n, to: 1n }, 'INVALID_TIME'],
+        ['nothing at all', null, 'INVALID_OPTION'],
+      ])('refuses %s, at the call', (_, query, code) => {
+        expect(() => store.source.search(query as TraceSearch)).toThrow(expect.objectContaining({ code }))
+      })
     })
 
     it('returns what was sent, whatever it was', async () => {
@@ -194,7 +362,7 @@ export function describeTraceSource(
             })
           })
           await pushed(...spans)
-          const expected = spans.toSorted((a, b) => Number(a.startUnixNano - b.startUnixNano) || (a.spanId < b.spanId ? -1 : 1))
+          const expected = spans.map(kept).toSorted((a, b) => Number(a.startUnixNano - b.startUnixNano) || (a.spanId < b.spanId ? -1 : 1))
           expect(await store.source.trace(traceId)).toEqual({ trace: { traceId, spans: expected }, complete: true, reasons: [] })
         }),
         { numRuns: runs },

@@ -112,7 +112,7 @@ describe('which files are read', () => {
     ],
     ...(
       [
-        ['a zstd file', '28b52ffd0000'],
+        ['a zstd file that was cut short', '28b52ffd0000'],
         ['an xz file', 'fd377a585a000004'],
         ['a bzip2 file', '425a68393141592653590000'],
         ['an empty bzip2 file', '425a683917724538509000000000'],

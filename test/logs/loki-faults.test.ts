@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LokiLogsOptions } from '../../src/logs/loki/options.js'
 import { lokiLogs } from '../../src/logs/loki/source.js'
+import type { LogQueryOptions } from '../../src/logs/types.js'
 import * as faults from '../support/faults.js'
 import { changed } from '../support/loki-double/faults.js'
 import { type LokiDouble, type LokiDoubleOptions, startLokiDouble } from '../support/loki-double/server.js'
@@ -55,6 +56,18 @@ describe('what may pass is asked for again', () => {
     double.inject(fault, { times, on: 'query_range', after: 1 })
     expect(await collect(double, timeoutFor(fault))).toMatchObject({ verdict: { complete: true, entries: 100 } })
   })
+})
+
+it('a Loki that restarts is asked until it is back', async () => {
+  const double = await loki()
+  const { port } = new URL(double.url)
+  await double.close()
+  const asked = lokiLogs({ url: `http://127.0.0.1:${port}`, tenant: 'team', retries: 8 }).forTrace(TRACE, { from: '1h' })
+  const verdict = asked.verdict()
+  await vi.waitFor(() => expect(asked.stats.retries).toBeGreaterThan(1))
+  const again = await loki({ port: Number(port) })
+  expect(await verdict).toMatchObject({ complete: true, entries: 100 })
+  expect(again.seen.length).toBeGreaterThan(2)
 })
 
 describe("Loki's own wish when to come back", () => {
@@ -250,6 +263,22 @@ describe('an abort', () => {
     }
     controller.abort()
     expect(await asked).toMatchObject({ code: 'ABORTED', verdict: { complete: false } })
+  })
+
+  it.for<[string, LogQueryOptions, string]>([
+    ['an estimate', { from: '1h', maxBytes: 1e9 }, 'index/stats'],
+    ['the streams of an empty answer', { from: '1m' }, '/labels'],
+  ])('while %s is awaited ends the query', async ([, options, on]) => {
+    const double = await loki()
+    double.inject(faults.hang, { ...always, on })
+    const controller = new AbortController()
+    const verdict = lokiLogs({ url: double.url, tenant: 'a' })
+      .forTrace(TRACE, { ...options, signal: controller.signal })
+      .verdict()
+    await vi.waitFor(() => expect(double.seen.some(({ path }) => path.includes(on))).toBe(true))
+    controller.abort()
+    expect(await verdict).toMatchObject({ complete: false, reasons: [{ code: 'ABORTED' }] })
+    await vi.waitFor(() => expect(double.underWay()).toBe(0))
   })
 
   it('before it began asks nothing', async () => {

@@ -27,6 +27,34 @@ describe('a proof', () => {
     for (const { query } of pagesOf(double)) expect(query.get('limit')).toBe('5000')
   })
 
+  it.for<[string, number, bigint]>([
+    ['over an hour', 400, 7_654_321n],
+    ['in one millisecond', 300, 1_500n],
+    ['on one nanosecond', 300, 0n],
+  ])('holds for lines that were pushed twice %s, which Loki counts twice', async ([, count, gap]) => {
+    const double = await loki({ maxEntries: 100, keepsCopies: true, statistics: 'block' })
+    const start = minutesAgo(30)
+    const pushed = Array.from({ length: count }, (_, n): LokiValue => [start + BigInt(n) * gap, `n=${n} trace_id=${TRACE}`])
+    double.push({ app: 'shop' }, pushed)
+    double.push({ app: 'shop' }, pushed.slice(count / 2))
+    const { lines, verdict } = await collect(double, { from: '1h' })
+    expect(verdict).toMatchObject({ complete: true, entries: count })
+    expect(lines.toSorted()).toEqual(pushed.map(([, line]) => line).toSorted())
+  })
+
+  it('is not claimed for lines that were pushed twice where pages come short as well', async () => {
+    const double = await loki({ maxEntries: 100, keepsCopies: true })
+    const pushed = mixedLines(TRACE, 400, minutesAgo(30), 7_654_321n)
+    for (let copies = 0; copies < 2; copies++) double.push({ app: 'shop' }, pushed)
+    double.inject(
+      shortPage((index) => index < 5),
+      { times: Number.POSITIVE_INFINITY, on: 'limit=100' },
+    )
+    const { verdict, codes } = await collect(double, { from: '1h' })
+    expect(verdict.complete).toBe(false)
+    expect(codes).toContain('LOKI_LINES_MISSING')
+  })
+
   it('does without statistics', async () => {
     const double = await loki({ maxEntries: 50 })
     double.inject(withoutStatistics, { times: Number.POSITIVE_INFINITY, on: 'query_range' })
@@ -176,6 +204,8 @@ describe('a proof', () => {
         async (shape) => {
           const service = `run-${run++}`
           let at = minutesAgo(120)
+          // A selector without any stream proves nothing.
+          double.push({ service_name: service }, [[at, 'of no trace']])
           const expected = shape.map(({ step: gap, pod, metadata }, n) => {
             at += gap
             const line = metadata ? `n=${n}` : `n=${n} trace_id=${TRACE}`

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { lokiLogs } from '../../src/logs/loki/source.js'
 import type { LogQueryOptions } from '../../src/logs/types.js'
+import type { TraceResult, TraceSource, TraceSpan } from '../../src/traces/types.js'
 import { refuse } from '../support/faults.js'
 import type { LokiDoubleOptions } from '../support/loki-double/server.js'
 import { minutesAgo, mixedLines, TRACE } from '../support/loki-lines.js'
@@ -54,11 +56,134 @@ describe('the window', () => {
     expect(verdict.to).toBeLessThanOrEqual(BigInt(Date.now()) * 1_000_000n)
   })
 
-  it('without a start and without lines is a week', async () => {
+  describe('without a start and without lines in its week', () => {
+    const day = 86_400_000_000_000n
+    const length = ({ from = 0n, to = 0n }: { from?: bigint; to?: bigint }): bigint => (to - from) / day
+    /** Loki takes no lines as old as these any more; this one took them when they were new. */
+    const old = () => loki({ now: () => 0 })
+
+    it.for<[string, number, bigint, number]>([
+      ['three weeks', 21, 30n, 1],
+      ['eighty days', 80, 90n, 1],
+      ['three hundred days', 300, 365n, 1],
+      ['four hundred days', 400, 365n, 0],
+    ])('grows until it has the lines of %s ago, at most to a year', async ([, days, window, entries]) => {
+      const double = await old()
+      double.push({ app: 'shop' }, [
+        [minutesAgo(days * 1440), `trace_id=${TRACE}`],
+        [minutesAgo(1), 'of no trace'],
+      ])
+      const { verdict } = await collect(double)
+      expect(verdict).toMatchObject({ complete: true, entries })
+      expect(length(verdict)).toBe(window)
+      expect(verdict.reasons[0]?.message).toContain('give a start (from, --from)')
+    })
+
+    it('does not grow where older lines would cost too much, and says so', async () => {
+      const double = await old()
+      double.push({ app: 'shop' }, [
+        [minutesAgo(21 * 1440), `trace_id=${TRACE} ${'x'.repeat(1000)}`],
+        [minutesAgo(1), 'of no trace'],
+      ])
+      double.flush()
+      const { verdict } = await collect(double, { maxBytes: 1500 })
+      expect(verdict).toMatchObject({ complete: true, entries: 0 })
+      expect(length(verdict)).toBe(7n)
+      expect(verdict.reasons[0]?.message).toMatch(/older lines were not asked for, since Loki would read about 2\.\d+ kB/)
+    })
+
+    it('does not grow where Loki does not say what it costs', async () => {
+      const double = await old()
+      double.inject(refuse(404, '404 page not found'), { times: Number.POSITIVE_INFINITY, on: 'index/stats' })
+      double.push({ app: 'shop' }, [[minutesAgo(1), 'of no trace']])
+      const { verdict } = await collect(double)
+      expect(length(verdict)).toBe(7n)
+      expect(verdict.reasons[0]?.message).toContain('Loki does not say what it costs')
+    })
+
+    it('grows only as far as Loki looks back', async () => {
+      const double = await loki({ now: () => 0, maxQueryLookback: '20d' })
+      double.push({ app: 'shop' }, [[minutesAgo(1), 'of no trace']])
+      expect(length((await collect(double)).verdict)).toBe(20n)
+    })
+
+    it('an empty answer to a window of the caller says which one, and how to widen it', async () => {
+      const double = await loki()
+      double.push({ app: 'shop' }, [[minutesAgo(1), 'of no trace']])
+      const { verdict } = await collect(double, { from: '1h' })
+      expect(verdict).toMatchObject({ complete: true, entries: 0 })
+      expect(verdict.reasons[0]?.message).toMatch(/from \S+Z to \S+Z, .* not asked for: give another start \(from, --from\)/)
+    })
+  })
+
+  describe('of the spans', () => {
+    const at = minutesAgo(3000)
+    const span = (offset: bigint) => ({ startUnixNano: at + offset, endUnixNano: at + offset + 5n }) as TraceSpan
+    const traces = (result: Partial<TraceResult>): TraceSource => ({
+      trace: () => Promise.resolve({ complete: true, reasons: [], ...result }),
+      search: () => {
+        throw new Error('nobody searches')
+      },
+    })
+    const spans = { trace: { traceId: TRACE, spans: [span(1_000_000_000n), span(0n)] } }
+    const hour = 3_600_000_000_000n
+
+    async function asked(source: TraceSource, window: LogQueryOptions = {}) {
+      const double = await loki()
+      double.push({ app: 'shop' }, [[at, `trace_id=${TRACE}`]])
+      return collect(double, window, { traces: source })
+    }
+
+    it('is an hour wider than they are at both ends, and is proven for that', async () => {
+      const { verdict } = await asked(traces(spans))
+      expect(verdict).toMatchObject({ complete: true, entries: 1, from: at - hour, to: at + 1_000_000_005n + hour })
+      expect(verdict.reasons[0]?.message).toContain("the window is that of the trace's spans")
+    })
+
+    it.for<[string, TraceSource, LogQueryOptions]>([
+      ['the spans are not all there', traces({ ...spans, complete: false }), {}],
+      ['the trace is not known', traces({}), {}],
+      ['the trace has no span', traces({ trace: { traceId: TRACE, spans: [] } }), {}],
+      ['the caller gives a start', traces(spans), { from: '7d' }],
+    ])('is not used where %s', async ([, source, window]) => {
+      const { verdict } = await asked(source, window)
+      expect(verdict.entries).toBe(1)
+      expect(((verdict.to ?? 0n) - (verdict.from ?? 0n)) / hour).toBeGreaterThanOrEqual(167n)
+    })
+  })
+
+  describe('is estimated', () => {
+    it('before it is asked for, and refused where it costs more than it may', async () => {
+      const double = await loki()
+      double.push({ app: 'shop' }, [[minutesAgo(5), `trace_id=${TRACE} ${'x'.repeat(4000)}`]])
+      double.flush()
+      const { entries, verdict } = await collect(double, { from: '1h', maxBytes: 8000 })
+      expect(entries).toEqual([])
+      expect(verdict).toMatchObject({ complete: false, reasons: [{ code: 'QUERY_TOO_EXPENSIVE' }] })
+      expect(verdict.reasons[0]?.message).toMatch(/8\.08 kB to read for \{.* more than the 8 kB of maxBytes.*--max-bytes/)
+      expect(pagesOf(double)).toEqual([])
+      expect((await collect(double, { from: '1h', maxBytes: 9000 })).verdict).toMatchObject({ complete: true, entries: 1 })
+    })
+
+    it('and what it has cost is counted', async () => {
+      const double = await loki()
+      double.push({ app: 'shop' }, [[minutesAgo(5), `trace_id=${TRACE}`]])
+      double.flush()
+      double.inject(refuse(503, 'no'), { on: 'query_range' })
+      const query = lokiLogs({ url: double.url, tenant: 'a' }).forTrace(TRACE)
+      await query.verdict()
+      const bytes = Buffer.byteLength(`trace_id=${TRACE}`)
+      expect(query.stats).toMatchObject({ requests: 5, retries: 1, storeBytes: bytes, storeMs: 2, estimatedBytes: 2 * bytes })
+      expect(query.stats.bytes).toBeGreaterThan(200)
+    })
+  })
+
+  it('in which the selector has no stream is not proven', async () => {
     const double = await loki()
-    const { verdict } = await collect(double)
-    expect(verdict).toMatchObject({ complete: true, entries: 0 })
-    expect((verdict.to ?? 0n) - (verdict.from ?? 0n)).toBe(7n * 24n * 3_600_000_000_000n)
+    double.push({ app: 'shop' }, [[minutesAgo(5), `trace_id=${TRACE}`]])
+    const { verdict, codes } = await collect(double, { from: '1h' }, { selector: '{app="shpo"}' })
+    expect(verdict).toMatchObject({ complete: false, entries: 0 })
+    expect(codes).toEqual(['LOKI_NO_STREAMS'])
   })
 
   it('that is longer than Loki takes is asked for in parts', async () => {
@@ -74,6 +199,7 @@ describe('the window', () => {
 
   it('that ends in the future is proven up to now', async () => {
     const double = await loki()
+    double.push({ app: 'shop' }, [[minutesAgo(5), 'of no trace']])
     const { verdict } = await collect(double, { from: '1h', to: new Date(Date.now() + 3_600_000) })
     expect(verdict.complete).toBe(true)
     expect(verdict.to).toBeLessThanOrEqual(BigInt(Date.now()) * 1_000_000n)
@@ -93,6 +219,7 @@ describe('the window', () => {
 
   it('without a start does not reach further back than Loki looks, so that it can be proven', async () => {
     const double = await loki({ maxQueryLookback: '12h' })
+    double.push({ app: 'shop' }, [[minutesAgo(5), 'of no trace']])
     const { verdict } = await collect(double)
     expect(verdict.complete).toBe(true)
     expect((verdict.to ?? 0n) - (verdict.from ?? 0n)).toBeLessThanOrEqual(12n * 3_600_000_000_000n)
@@ -120,6 +247,7 @@ describe('the limits of a Loki', () => {
 
   it('are not asked for as another tenant than the one that a header names', async () => {
     const double = await loki()
+    double.push({ app: 'shop' }, [[minutesAgo(5), 'of no trace']])
     double.inject(refuse(401, 'no such tenant'), { on: 'drilldown-limits' })
     expect((await collect(double, { from: '1h' }, { headers: { 'X-Scope-OrgID': 'team' } })).codes).toEqual(['LOKI_LIMITS_UNKNOWN'])
     expect(new Set(double.seen.map(({ headers }) => headers['x-scope-orgid']))).toEqual(new Set(['team']))

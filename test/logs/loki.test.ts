@@ -84,6 +84,7 @@ describe('how it asks', () => {
 
   it('takes the address that Grafana Cloud shows for pushing, and a bearer token', async () => {
     const double = await loki()
+    double.push({ app: 'shop' }, [[minutesAgo(5), 'of no trace']])
     const { verdict } = await collect(double, { from: '1h' }, { url: `${double.url}/loki/api/v1/push`, bearerToken: 'secret' })
     expect(verdict.complete).toBe(true)
     expect(double.seen[0]).toMatchObject({ path: '/loki/api/v1/drilldown-limits', headers: { authorization: 'Bearer secret' } })

@@ -1,7 +1,7 @@
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import type { LokiLogsOptions } from '../../src/logs/loki/options.js'
 import { lokiLogs } from '../../src/logs/loki/source.js'
-import type { LogQueryOptions } from '../../src/logs/types.js'
+import type { LogQueryOptions, LogSource } from '../../src/logs/types.js'
 import { type LokiDouble, type LokiDoubleOptions, startLokiDouble } from './loki-double/server.js'
 import { TRACE } from './loki-lines.js'
 
@@ -18,6 +18,18 @@ export async function collect(double: LokiDouble, window: LogQueryOptions = {}, 
     .forTrace(TRACE, window)
     .collect()
   return { entries, verdict, lines: entries.map(({ line }) => line), codes: verdict.reasons.map(({ code }) => code) }
+}
+
+/** Follows `TRACE` until a line has come over a websocket; one that a query brings may come before it. */
+export async function readOverSocket(double: LokiDouble, source: LogSource): Promise<boolean> {
+  async function push(): Promise<void> {
+    await vi.waitFor(() => expect(double.tails.size).toBe(2), { timeout: 10_000 })
+    double.push({ app: 'shop' }, [[BigInt(Date.now()) * 1_000_000n, `trace_id=${TRACE} new`]])
+  }
+  const pushed = push()
+  for await (const item of source.follow?.(TRACE, { from: '1h' }) ?? []) if ('line' in item && item.line.endsWith(' new')) break
+  await pushed
+  return true
 }
 
 /** The requests for lines. */

@@ -1,25 +1,46 @@
 import { randomBytes } from 'node:crypto'
-import { lokiLogs } from 'spanlog/logs'
+import { type LogSource, lokiLogs } from 'spanlog/logs'
 import type { LogStoreUnderTest, PushedLine } from '../contract/log-source.js'
 
-/** Lines of one push; Loki takes 4 MB by default. */
-const perPush = 1000
+/** Lines and bytes of one push; Loki takes 4 MB by default. */
+const perPush = { lines: 1000, bytes: 2e6 }
 
 /**
  * A Loki, real or not, as a store for the contract suite. It may hold lines of other runs: each store has a `service_name` of its own.
  *
  * @param url - without a path
+ * @param from - in place of the default window, which takes a real server its time
  */
-export function lokiStore(url: string): Omit<LogStoreUnderTest, 'close'> {
+export function lokiStore(url: string, from?: string): Omit<LogStoreUnderTest, 'close'> {
   const run = `spanlog-${randomBytes(8).toString('hex')}`
+  const source = lokiLogs({ url, selector: `{service_name="${run}"}` })
+  const narrower: LogSource = {
+    ...source,
+    forTrace: (traceId, options = {}) =>
+      source.forTrace(traceId, 'to' in options ? options : { ...(from !== undefined && { from }), ...options }),
+  }
   return {
-    source: lokiLogs({ url, selector: `{service_name="${run}"}` }),
+    source: narrower,
     supports: { metadata: true },
     async push(lines) {
-      for (let start = 0; start < lines.length; start += perPush) await pushTo(url, run, lines.slice(start, start + perPush))
+      for (const batch of batchesOf(lines)) await pushTo(url, run, batch)
       for (const line of [lines[0], lines.at(-1)]) if (line !== undefined) await shown(url, run, line)
     },
   }
+}
+
+function batchesOf(lines: readonly PushedLine[]): PushedLine[][] {
+  const batches: PushedLine[][] = [[]]
+  let bytes = 0
+  for (const line of lines) {
+    bytes += line.line.length
+    if ((batches.at(-1)?.length ?? 0) >= perPush.lines || bytes > perPush.bytes) {
+      batches.push([])
+      bytes = line.line.length
+    }
+    batches.at(-1)?.push(line)
+  }
+  return batches
 }
 
 async function pushTo(url: string, run: string, lines: readonly PushedLine[]): Promise<void> {
@@ -27,11 +48,18 @@ async function pushTo(url: string, run: string, lines: readonly PushedLine[]): P
     stream: { ...labels, service_name: run },
     values: [[String(timeUnixNano), line, metadata]],
   }))
-  const response = await fetch(`${url}/loki/api/v1/push`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ streams }),
-  })
+  const push = () =>
+    fetch(`${url}/loki/api/v1/push`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ streams }),
+    })
+  let response = await push()
+  // Over its rate: nothing of the push was taken.
+  for (let tries = 0; response.status === 429 && tries < 20; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    response = await push()
+  }
   if (response.status !== 204) throw new Error(`${response.status} ${await response.text()}`)
 }
 

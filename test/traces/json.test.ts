@@ -49,7 +49,7 @@ const traces: fc.Arbitrary<Trace> = fc.record({
     ),
     { maxLength: 4 },
   ),
-}) as fc.Arbitrary<Trace>
+})
 
 describe('a trace as JSON', () => {
   it('comes back as it went', () => {

@@ -1,89 +1,83 @@
-import { reasonOf, SpanlogError } from '../../errors.js'
-import { eachFile, type OpenFile } from '../../files/each.js'
-import { findAny } from '../../files/find.js'
-import { linesWith } from '../../files/lines.js'
-import { placeOf, readEntry } from '../entry.js'
-import { conclude, type LogRequest, type VerdictDraft } from '../query.js'
+import { reasonOf } from '../../errors.js'
+import { type RawLine, readEntry, readLine } from '../entry.js'
+import { conclude, type LogRequest, type SearchRequest, type VerdictDraft } from '../query.js'
+import { limitReached, matches } from '../search.js'
 import type { LogEntry } from '../types.js'
+import { type FileReadOptions, type Gathered, gather, type Wanted } from './gather.js'
 import { SortedLines } from './runs.js'
 
-export interface FileReadOptions {
-  paths: readonly string[]
-  memoryBytes: number
-  maxLineBytes: number
+/** Reads all files, then yields what they hold of the trace by time. */
+export async function* readTrace(options: FileReadOptions, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
+  const described = `every line${windowOf(request)} with the ID ${request.forms.described}`
+  yield* readSorted(options, traceWanted(request, draft), draft, described)
 }
 
-/** Reads all files, then yields what they hold of the trace by time. */
-export async function* readFiles(options: FileReadOptions, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
-  const sorted = new SortedLines(options.memoryBytes)
+/** Reads all files, then yields the lines that a search is for by time. */
+export async function* readSearch(options: FileReadOptions, request: SearchRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
+  const { text, limit } = request
+  const wanted: Wanted = {
+    ...request,
+    needles: typeof text === 'string' && Buffer.byteLength(text) > 1 && !text.includes('\n') ? [text] : [],
+    read: (line, file) => readLine(rawLine(line, file)),
+    keep: (entry) => matches(entry, request),
+  }
+  yield* readSorted(options, wanted, draft, `every line${windowOf(request)} that fits`, limit)
+}
+
+/** What a question for a trace looks for. */
+export function traceWanted(request: LogRequest, draft: Pick<VerdictDraft, 'mentions'>): Wanted {
+  const { forms, mentions } = request
+  return {
+    ...request,
+    needles: forms.needles,
+    read(line, file) {
+      const reading = readEntry(rawLine(line, file), forms)
+      return 'entry' in reading ? reading.entry : reading.kind === 'unreadable' ? 'unreadable' : undefined
+    },
+    keep(entry) {
+      if (!entry.mention || mentions) return true
+      draft.mentions++
+      return false
+    },
+  }
+}
+
+async function* readSorted(
+  options: FileReadOptions,
+  wanted: Wanted,
+  draft: VerdictDraft,
+  described: string,
+  limit?: number,
+): AsyncGenerator<LogEntry, void> {
+  const sorted = new SortedLines(options.memoryBytes, limit)
   try {
-    const { files, failures } = await searchFiles(options, request, draft, sorted)
-    draft.reasons.push(...failures.map(reasonOf))
-    for await (const { file, text } of sorted.inOrder()) {
-      request.signal?.throwIfAborted()
-      const reading = readEntry({ line: text, labels: { file: files[file] ?? '' } }, request.forms)
-      if ('entry' in reading) yield reading.entry
+    const gathered = await gather(options, wanted, draft, (line) => sorted.add(line))
+    draft.reasons.push(...gathered.failures.map(reasonOf))
+    if (limit !== undefined && sorted.count > limit) draft.reasons.push(limitReached(limit))
+    for await (const { file, text, entry = wanted.read(text, gathered.files[file] ?? '') } of sorted.inOrder()) {
+      wanted.signal?.throwIfAborted()
+      if (typeof entry === 'object') yield entry
     }
-    conclude(draft, proof(files, request))
+    conclude(draft, `${filesRead(gathered)}: ${described}`)
   } finally {
     await sorted.close()
   }
 }
 
-/**
- * Puts every line of the trace that the files hold into `sorted`.
- *
- * @returns the paths of the files that were read, whose numbers the lines have, and what could not be read
- */
-async function searchFiles(
-  { paths, maxLineBytes }: FileReadOptions,
-  { forms, from, to, mentions, signal }: LogRequest,
-  draft: VerdictDraft,
-  sorted: SortedLines,
-): Promise<{ files: string[]; failures: SpanlogError[] }> {
-  const files: string[] = []
-  const failures: SpanlogError[] = []
-  const find = findAny(forms.needles)
-  const overlap = Math.max(...forms.needles.map((needle) => needle.length)) - 1
-  let place = 0
-
-  async function search(opened: OpenFile): Promise<void> {
-    const { path } = opened
-    const file = files.push(path) - 1
-    let overlong = 0
-    // Of the line of the trace before, for lines without a time.
-    let time = -1n
-    try {
-      for await (const { text } of linesWith(opened.chunks(), find, { maxBytes: maxLineBytes, overlap })) {
-        signal?.throwIfAborted()
-        if (text === undefined) {
-          overlong++
-          continue
-        }
-        const reading = placeOf({ line: text }, forms)
-        if (reading.kind === 'unreadable') draft.skipped++
-        if (reading.kind === 'unreadable' || reading.kind === 'other') continue
-        time = reading.timeUnixNano ?? time
-        if (time >= 0n && ((from !== undefined && time < from) || (to !== undefined && time >= to))) continue
-        if (reading.kind === 'mention' && !mentions) draft.mentions++
-        else await sorted.add({ time, file, place: place++, text })
-      }
-    } finally {
-      if (overlong > 0) {
-        draft.skipped += overlong
-        const lines = overlong === 1 ? 'a line with the ID that is' : `${overlong} lines with the ID that are`
-        failures.push(new SpanlogError('FILE_MALFORMED', `${path} has ${lines} longer than ${maxLineBytes} bytes (maxLineBytes)`))
-      }
-    }
-  }
-
-  await eachFile(paths, { signal, fail: (error) => failures.push(error) }, search)
-  return { files, failures }
+function rawLine(line: string, file: string): RawLine {
+  return { line, labels: { file } }
 }
 
-function proof(files: readonly string[], { forms, from, to }: LogRequest): string {
+function filesRead({ files, copies }: Gathered): string {
   const count = files.length === 1 ? '1 file' : `${files.length} files`
-  const shown = files.slice(0, 5).join(', ') + (files.length > 5 ? ', …' : '')
-  const window = from === undefined && to === undefined ? '' : ` in [${from ?? 'the beginning'}, ${to ?? 'the end'})`
-  return `${count} (${shown}), each to the end it had when it was read: every line${window} with the ID ${forms.described}`
+  const packed = copies.length === 0 ? '' : `; not read: ${few(copies)}, whose content is in the file beside`
+  return `${count} (${few(files)}), each to the end it had when it was read${packed}`
+}
+
+function few(paths: readonly string[]): string {
+  return paths.slice(0, 5).join(', ') + (paths.length > 5 ? ', …' : '')
+}
+
+function windowOf({ from, to }: { from: bigint | undefined; to: bigint | undefined }): string {
+  return from === undefined && to === undefined ? '' : ` in [${from ?? 'the beginning'}, ${to ?? 'the end'})`
 }

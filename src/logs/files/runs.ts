@@ -4,6 +4,7 @@ import path from 'node:path'
 import { chunkBuffers, readRange } from '../../files/chunks.js'
 import { everyLine } from '../../files/find.js'
 import { linesWith } from '../../files/lines.js'
+import type { LogEntry } from '../types.js'
 
 /** A line and its place among all others: by time, then as the files and their lines stand. */
 export interface PlacedLine {
@@ -14,6 +15,8 @@ export interface PlacedLine {
   /** Number of the line among those found. */
   place: number
   text: string
+  /** What the text reads as; not kept on disk. */
+  entry?: LogEntry
 }
 
 interface Run {
@@ -25,8 +28,9 @@ interface Run {
 const writeBytes = 1 << 20
 /** Of each run at a time; there may be hundreds. */
 const readBytes = 1 << 15
-/** What a line costs in memory beside its text, roughly. */
-const lineCost = 200
+/** What a line with its entry costs in memory, roughly: for each character of its text, and beside. */
+const characterCost = 4
+const lineCost = 600
 
 /**
  * Sorts any number of lines in bounded memory: past the bound those at hand go as a sorted run to a temporary file, which has no name
@@ -38,15 +42,34 @@ export class SortedLines {
   readonly #runs: Run[] = []
   #file: FileHandle | undefined
 
-  constructor(private readonly memoryBytes: number) {}
+  /** How many lines were added. */
+  count = 0
 
-  async add(line: PlacedLine): Promise<void> {
+  /** @param newest - how many lines are wanted; of the others as many go as is cheap */
+  constructor(
+    private readonly memoryBytes: number,
+    private readonly newest = Number.POSITIVE_INFINITY,
+  ) {}
+
+  /** @returns a promise where there is something to wait for */
+  add(line: PlacedLine): Promise<void> | undefined {
+    this.count++
     this.#held.push(line)
-    this.#heldBytes += line.text.length + lineCost
-    if (this.#heldBytes > this.memoryBytes) await this.#spill()
+    this.#heldBytes += costOf(line)
+    if (this.#held.length >= 2 * this.newest) {
+      this.#held = this.#held.toSorted(compare).slice(-this.newest)
+      this.#heldBytes = this.#held.reduce((bytes, held) => bytes + costOf(held), 0)
+    }
+    return this.#heldBytes > this.memoryBytes ? this.#spill() : undefined
   }
 
+  /** The newest ones, if they are limited, the oldest of them first. */
   async *inOrder(): AsyncGenerator<PlacedLine, void> {
+    let tooMany = this.#runs.reduce((lines, run) => lines + run.lines, this.#held.length) - this.newest
+    for await (const line of this.#all()) if (tooMany-- <= 0) yield line
+  }
+
+  async *#all(): AsyncGenerator<PlacedLine, void> {
     const held = this.#held.toSorted(compare)
     if (this.#file === undefined) {
       yield* held
@@ -66,7 +89,7 @@ export class SortedLines {
     const run: Run = { start, end: start, lines: this.#held.length }
     let text = ''
     for (const [i, line] of this.#held.toSorted(compare).entries()) {
-      text += `${line.text} ${line.time} ${line.file} ${line.place}\n`
+      text += `${JSON.stringify([String(line.time), line.file, line.place, line.text])}\n`
       if (text.length < writeBytes && i < run.lines - 1) continue
       const bytes = Buffer.from(text)
       for (let written = 0; written < bytes.length; ) {
@@ -100,17 +123,14 @@ async function* readRun(file: FileHandle, { start, end, lines }: Run): AsyncGene
   if (count < lines) throw new Error(`the temporary file returned ${count} of ${lines} lines`)
 }
 
-/** A line as the run has it: its text, which has no line feed in it, and behind that three numbers. */
+/** A line as the run has it; its text may have line feeds. */
 function placed(written: string): PlacedLine {
-  const place = written.lastIndexOf(' ')
-  const file = written.lastIndexOf(' ', place - 1)
-  const time = written.lastIndexOf(' ', file - 1)
-  return {
-    time: BigInt(written.slice(time + 1, file)),
-    file: Number(written.slice(file + 1, place)),
-    place: Number(written.slice(place + 1)),
-    text: written.slice(0, time),
-  }
+  const [time, file, place, text] = JSON.parse(written) as [string, number, number, string]
+  return { time: BigInt(time), file, place, text }
+}
+
+function costOf({ text }: PlacedLine): number {
+  return text.length * characterCost + lineCost
 }
 
 async function* ofArray<T>(items: readonly T[]): AsyncGenerator<T, void> {

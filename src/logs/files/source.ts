@@ -1,22 +1,23 @@
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
-import { logQuery, parseRequest } from '../query.js'
+import { logQuery, parseFollow, parseRequest, parseSearch } from '../query.js'
 import type { LogSource } from '../types.js'
-import { readFiles } from './read.js'
+import { followFiles } from './follow.js'
+import { readSearch, readTrace } from './read.js'
 
 /** What `fileLogs` takes. */
 export interface FileLogsOptions {
   /**
    * Files, folders, and patterns of them with `*`, `?` and `**` (`logs/*.log`). Of a folder, at any depth, the files with the endings
    * `.log`, `.json`, `.ndjson`, `.jsonl`, `.logfmt` and `.txt` are read, rotated ones (`app.log.1`, `app.log-20261121`) too; a file that
-   * is named, or that a pattern names, is read whatever its ending. Gzip is told by the content. `-` is standard input, which can be
-   * read once.
+   * is named, or that a pattern names, is read whatever its ending. gzip and zstd are told by the content. `-` is standard input,
+   * which can be read once.
    *
-   * A file is read once, whatever names and links it has. A copy of it is another file: where `app.log.1` was packed and kept beside
-   * `app.log.1.gz`, each of its lines comes twice.
+   * A file is read once, whatever names and links it has, and `app.log.1.gz` is not read where all it holds stands in `app.log.1` beside
+   * it. Any other copy is another file: its lines come twice.
    */
   paths: string | readonly string[]
   /**
-   * Bytes of found lines that are held in memory to be sorted by time; past them sorted parts go to a temporary file.
+   * Bytes of memory, roughly, for found lines to be sorted by time; past them sorted parts go to a temporary file.
    * @defaultValue 33_554_432
    */
   memoryBytes?: number
@@ -25,10 +26,14 @@ export interface FileLogsOptions {
 }
 
 /**
- * Log files as a source: NDJSON, logfmt, and text that shows its trace as `[trace_id:span_id] LEVEL message` or `trace_id=…`; also inside
- * the wrappers of Docker and containerd. Times with no offset are read as UTC. A line without a time counts as written at the time of
- * the trace's line before it in its file. Files are listed when the query is read, and one that cannot be read leaves the others: the
- * verdict says so (FILE_UNREADABLE, FILE_MALFORMED).
+ * Log files as a source: NDJSON, logfmt, text that shows its trace as `[trace_id:span_id] LEVEL message` or `trace_id=…`, pino-pretty,
+ * access logs, syslog, OTLP-JSON logs; also inside the wrappers of Docker, containerd and journald. A stack trace comes with the line
+ * above it, as one entry whose `line` has several lines. Times with no offset are read as UTC. A line without a time counts as written
+ * at the time of the trace's line before it in its file. Files are listed when the query is read, and one that cannot be read leaves
+ * the others: the verdict says so (FILE_UNREADABLE, FILE_MALFORMED).
+ *
+ * `follow` reads on while files grow, are rotated and appear; a file that was cut comes as a `LogGap` TRUNCATED, a line that could not
+ * be read as LINES_SKIPPED, a file that cannot be read as FILE_UNREADABLE or FILE_MALFORMED.
  *
  * @throws SpanlogError INVALID_OPTION
  * @example
@@ -45,10 +50,18 @@ export function fileLogs(options: FileLogsOptions): LogSource {
   for (const [name, value] of Object.entries({ memoryBytes, maxLineBytes })) {
     if (!Number.isSafeInteger(value) || value <= 0) throw unexpected(name, 'a positive integer', value)
   }
+  const settings = { paths, memoryBytes, maxLineBytes }
   return {
     forTrace(traceId, query) {
       const request = parseRequest(traceId, query)
-      return logQuery(request, (draft) => readFiles({ paths, memoryBytes, maxLineBytes }, request, draft))
+      return logQuery(request, (draft) => readTrace(settings, request, draft))
+    },
+    search(query) {
+      const request = parseSearch(query)
+      return logQuery(request, (draft) => readSearch(settings, request, draft))
+    },
+    follow(traceId, query) {
+      return followFiles(settings, parseFollow(traceId, query))
     },
   }
 }

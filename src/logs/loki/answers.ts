@@ -11,6 +11,8 @@ export interface LokiPage {
   lines: LokiLine[]
   /** Lines that passed the filters before the limit cut; absent where Loki did not say. */
   matched: number | undefined
+  /** Copies of lines that Loki left out: of a push that was sent again, of replicas. */
+  duplicates: number
   /** Loki's own warnings that something is missing. */
   warnings: string[]
 }
@@ -18,27 +20,80 @@ export interface LokiPage {
 /** The answer to a log query. Nothing in it is trusted. @throws SpanlogError LOKI_BAD_ANSWER */
 export function readPage(json: unknown): LokiPage {
   const data = dataOf(json, 'streams')
-  const lines = arrayOf(data['result'], 'data.result').flatMap((item) => {
-    const stream = objectOf(item, 'a stream')
-    const labels = textsOf(stream['stream'], 'stream')
-    return arrayOf(stream['values'], 'values').map((value) => readLine(value, labels))
-  })
-  const summary = (data['stats'] as { summary?: { totalPostFilterLines?: unknown } } | undefined)?.summary
-  const matched = summary?.totalPostFilterLines
+  const lines = readStreams(data['result'], 'data.result')
+  const stats = data['stats'] as { summary?: Summary; ingester?: Reads; querier?: Reads } | undefined
+  const duplicates = [stats?.ingester, stats?.querier].map((reads) => wholeOf(reads?.store?.chunk?.totalDuplicates) ?? 0)
   const warnings = (json as { warnings?: unknown }).warnings
   return {
     lines,
-    matched: typeof matched === 'number' && Number.isInteger(matched) && matched >= 0 ? matched : undefined,
+    matched: wholeOf(stats?.summary?.totalPostFilterLines),
+    duplicates: duplicates.reduce((a, b) => a + b),
     warnings: Array.isArray(warnings) ? warnings.map(String) : [],
   }
 }
 
+interface Summary {
+  totalPostFilterLines?: unknown
+  totalBytesProcessed?: unknown
+  execTime?: unknown
+}
+interface Reads {
+  store?: { chunk?: { totalDuplicates?: unknown } }
+}
+
+/** What any answer says it cost: bytes read, and milliseconds on the server. */
+export function readCost(json: unknown): { bytes: number; ms: number } {
+  const summary = (json as { data?: { stats?: { summary?: Summary } } } | null)?.data?.stats?.summary
+  const { totalBytesProcessed: bytes, execTime: seconds } = summary ?? {}
+  return { bytes: wholeOf(bytes) ?? 0, ms: typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : 0 }
+}
+
+/** The answer of `index/stats`: the bytes of a selector in a window. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readEstimate(json: unknown): number {
+  const bytes = wholeOf(objectOf(json, 'an object')['bytes'])
+  if (bytes === undefined) throw badAnswer('an estimate')
+  return bytes
+}
+
+/** The answer of `labels`, without data where there are none. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readLabelNames(json: unknown): unknown[] {
+  return arrayOf(objectOf(json, 'an object')['data'] ?? [], 'data')
+}
+
+function wholeOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
+}
+
+/** A message of `tail`. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readTail(json: unknown): { lines: LokiLine[]; dropped: { from: bigint; to: bigint } | undefined } {
+  const { streams, dropped_entries: droppedEntries } = objectOf(json, 'an object')
+  const lines = readStreams(streams ?? [], 'streams')
+  const times = arrayOf(droppedEntries ?? [], 'dropped_entries').map((item) => readTime(objectOf(item, 'an entry')['timestamp']))
+  const sorted = times.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const [from, last] = [sorted[0], sorted.at(-1)]
+  return { lines, dropped: from === undefined || last === undefined ? undefined : { from, to: last + 1n } }
+}
+
+function readStreams(streams: unknown, what: string): LokiLine[] {
+  return arrayOf(streams, what).flatMap((item) => {
+    const stream = objectOf(item, 'a stream')
+    const labels = textsOf(stream['stream'], 'stream')
+    return arrayOf(stream['values'], 'values').map((value) => readLine(value, labels))
+  })
+}
+
+/** In nanoseconds. */
+function readTime(value: unknown): bigint {
+  if (typeof value !== 'string' || !/^\d{1,19}$/.test(value)) throw badAnswer('a time in nanoseconds')
+  return BigInt(value)
+}
+
 function readLine(value: unknown, labels: Record<string, string>): LokiLine {
   const [time, line, extra] = arrayOf(value, 'an entry')
-  if (typeof time !== 'string' || !/^\d{1,19}$/.test(time)) throw badAnswer('a time in nanoseconds')
+  const timeUnixNano = readTime(time)
   if (typeof line !== 'string') throw badAnswer('a line')
   const metadata = (extra as { structuredMetadata?: unknown } | null | undefined)?.structuredMetadata ?? {}
-  return { timeUnixNano: BigInt(time), line, labels, metadata: textsOf(metadata, 'structuredMetadata') }
+  return { timeUnixNano, line, labels, metadata: textsOf(metadata, 'structuredMetadata') }
 }
 
 /** How many lines stand in the step that ends at `untilMs`, which belongs to it; its beginning does not. */

@@ -1,8 +1,9 @@
 import type { LokiLine } from './answers.js'
 import { halvingPattern } from './halves.js'
+import { inOrder } from './in-order.js'
 import { halves } from './logql.js'
-import { finestNano, joinUpTo, type Stretch, settledBy, stepFor, stepWithin } from './plan.js'
-import { distinct, type LokiReader } from './reader.js'
+import { finestNano, joinUpTo, partsOf, type Stretch, settledBy, stepFor, stepWithin } from './plan.js'
+import { distinct, type LokiReader, type Page } from './reader.js'
 
 /** The lines of a stretch of time that ends at `to` and begins where the one before it ended. */
 export interface Batch {
@@ -21,7 +22,8 @@ export interface Gap {
 // How often the lines of one query are counted again because a page did not hold as many as were counted. A server that always cuts
 // would otherwise be asked for each millisecond.
 const maxRecounts = 64
-const ahead = 4
+/** How many parts of lines are asked for, for one query, where Loki counts copies of lines. */
+const maxDivisions = 256
 
 /**
  * All lines that one log query finds in `[from, to)`, in batches by time. Conservation is the plan and the proof: a stretch is whole
@@ -44,13 +46,8 @@ export async function* gather(
   to: bigint,
   report: (gap: Gap) => void,
 ): AsyncGenerator<Batch> {
-  // Below the longest window that Loki takes, since a count looks one step further back.
-  const longest = (reader.limits.maxLengthNano / 10n) * 9n
   const settler = new Settler(reader, query, report)
-  for (let start = from; start < to; start += longest) {
-    const end = start + longest < to ? start + longest : to
-    yield* settler.window(start, end)
-  }
+  for (const part of partsOf(from, to, reader.limits)) yield* settler.window(part.from, part.to)
 }
 
 class Settler {
@@ -58,6 +55,11 @@ class Settler {
   readonly #query: string
   readonly #report: (gap: Gap) => void
   #recounts = maxRecounts
+  #divisions = maxDivisions
+  #hasCopies = false
+  /** The lines of the window at hand, proven without counts, where that was needed and possible. */
+  #proven: Promise<LokiLine[] | undefined> | undefined
+  #windowByText: (() => Promise<LokiLine[] | undefined>) | undefined
 
   constructor(reader: LokiReader, query: string, report: (gap: Gap) => void) {
     this.#reader = reader
@@ -66,7 +68,7 @@ class Settler {
   }
 
   async *window(from: bigint, to: bigint): AsyncGenerator<Batch> {
-    const first = await this.#reader.page(this.#query, from, to)
+    const first = await this.#page(this.#query, from, to)
     if (first.whole) {
       yield { to, lines: first.lines }
       return
@@ -77,8 +79,14 @@ class Settler {
       lines: batch.lines.filter(({ timeUnixNano }) => timeUnixNano >= from && timeUnixNano < to),
     })
     let atHand = first.lines
+    this.#proven = undefined
     try {
       const steps = await this.#reader.counts(this.#query, from, to, stepFor(from, to))
+      const counted = steps.reduce((sum, { count }) => sum + count, 0)
+      this.#windowByText = async () => {
+        const parts = await this.#byText(this.#query, from, to, first)
+        return explains(parts, counted) ? parts.lines : undefined
+      }
       const times = atHand.map(({ timeUnixNano }) => timeUnixNano)
       const settled = settledBy(times, steps)
       let start = steps[settled.stretches - 1]?.to ?? from
@@ -100,15 +108,25 @@ class Settler {
     yield within({ to, lines: atHand })
   }
 
+  async #page(query: string, from: bigint, to: bigint): Promise<Page> {
+    const page = await this.#reader.page(query, from, to)
+    this.#hasCopies ||= page.duplicates > 0
+    return page
+  }
+
   /** All lines of one stretch. */
   async #settle(stretch: Stretch): Promise<Batch> {
     const { from, to, count } = stretch
+    const copied = this.#proven === undefined ? undefined : await this.#withoutCopies(stretch)
+    if (copied !== undefined) return copied
     const fits = count <= this.#reader.limits.maxEntries
     let atHand: LokiLine[] = []
     if (fits) {
-      const { lines, whole } = await this.#reader.page(this.#query, from, to)
-      // More lines than were counted arrived in between: the statistics must prove them.
-      if (lines.length === count || (lines.length > count && whole)) return { to, lines }
+      const page = await this.#page(this.#query, from, to)
+      const { lines } = page
+      if (lines.length === count || explains(page, count)) return { to, lines }
+      const uncounted = lines.length < count ? await this.#withoutCopies(stretch) : undefined
+      if (uncounted !== undefined) return uncounted
       if (this.#recounts-- <= 0) return this.#short({ from, to, held: lines.length, counted: count }, lines)
       atHand = lines
     }
@@ -128,6 +146,8 @@ class Settler {
     if (lines.length === count) return { to, lines }
     const [step] = await this.#reader.counts(this.#query, from, to, 1)
     const counted = step?.count ?? 0
+    const copied = lines.length < counted ? await this.#withoutCopies({ from, to }) : undefined
+    if (copied !== undefined) return copied
     if (lines.length < counted) lines = distinct([...lines, ...(await this.#cut(from, to, 'unproven'))])
     return lines.length === counted ? { to, lines } : this.#short({ from, to, held: lines.length, counted }, lines)
   }
@@ -138,7 +158,7 @@ class Settler {
    * outside the window, so inside a dense trace they prove nothing, however finely it is cut.
    */
   async #cut(from: bigint, to: bigint, what: 'full' | 'unproven'): Promise<LokiLine[]> {
-    const { lines, whole } = await this.#reader.page(this.#query, from, to)
+    const { lines, whole } = await this.#page(this.#query, from, to)
     const isFull = lines.length >= this.#reader.limits.maxEntries
     const isDone = what === 'full' ? !isFull : whole || this.#recounts-- <= 0
     if (isDone) return lines
@@ -159,10 +179,41 @@ class Settler {
     if (pattern === undefined) return [...sample]
     const parts = [...sample]
     for (const half of halves(query, pattern)) {
-      const { lines } = await this.#reader.page(half, at, at + 1n)
+      const { lines } = await this.#page(half, at, at + 1n)
       parts.push(...(lines.length < this.#reader.limits.maxEntries ? lines : await this.#divide(half, at, lines)))
     }
     return parts
+  }
+
+  /**
+   * A stretch of a window in which Loki counts copies of lines, of pushes that were sent again, which it leaves out of pages: there
+   * counts prove nothing. `undefined` where it says nothing of copies, or the lines cannot be proven otherwise.
+   */
+  async #withoutCopies({ from, to }: Pick<Stretch, 'from' | 'to'>): Promise<Batch | undefined> {
+    if (!this.#hasCopies) return undefined
+    this.#proven ??= this.#windowByText?.()
+    const proven = await this.#proven
+    return proven && { to, lines: proven.filter(({ timeUnixNano }) => timeUnixNano >= from && timeUnixNano < to) }
+  }
+
+  /**
+   * The lines of a window, divided by what they say until the statistics prove each part. Of the whole window, not of a stretch: the
+   * statistics count the lines of a block, wherever in the window they stand. Not whole where that takes too many requests, or lines
+   * cannot be told apart.
+   */
+  async #byText(query: string, from: bigint, to: bigint, page: Page): Promise<Page> {
+    if (page.whole || this.#divisions <= 0) return page
+    const pattern = halvingPattern(page.lines.map(({ line }) => line))
+    if (pattern === undefined) return page
+    const parts: Page = { lines: [], whole: true, duplicates: 0 }
+    for (const half of halves(query, pattern)) {
+      this.#divisions--
+      const { lines, whole, duplicates } = await this.#byText(half, from, to, await this.#page(half, from, to))
+      parts.lines.push(...lines)
+      parts.whole &&= whole
+      parts.duplicates += duplicates
+    }
+    return { ...parts, lines: distinct(parts.lines) }
   }
 
   /** What an earlier page held must be there again: else the counts miss lines, and prove nothing. */
@@ -177,16 +228,10 @@ class Settler {
   }
 }
 
-/** Works on a few items at a time and yields the results in the order of the items. */
-async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
-  const begun: Promise<R>[] = []
-  for (let index = 0; index < items.length || begun.length > 0; ) {
-    for (; index < items.length && begun.length < ahead; index++) {
-      const result = work(items[index] as T)
-      // One that fails while an earlier one is awaited is not unhandled: its turn comes, or nobody wants it any more.
-      result.catch(() => {})
-      begun.push(result)
-    }
-    yield await (begun.shift() as Promise<R>)
-  }
+/**
+ * Whether a page is whole although another number was counted: its statistics prove it, and there are more lines, which arrived in
+ * between, or Loki says that it left out the copies that it counted.
+ */
+function explains({ lines, whole, duplicates }: Page, count: number): boolean {
+  return whole && duplicates >= count - lines.length
 }

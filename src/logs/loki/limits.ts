@@ -25,8 +25,8 @@ const defaults: LokiLimits = { maxEntries: 5000, maxLengthNano: 721n * hour, rea
 const singleTenant = 'fake'
 
 /** Loki's limits, or its defaults where it does not tell (before 3.x, or behind a proxy). */
-export async function readLimits(loki: Remote, settings: LokiSettings, signal: AbortSignal): Promise<LokiLimits> {
-  const request: RemoteRequest = { path: '/loki/api/v1/drilldown-limits', signal }
+export async function readLimits(loki: Remote, settings: LokiSettings, more: Pick<RemoteRequest, 'signal' | 'stats'>): Promise<LokiLimits> {
+  const request: RemoteRequest = { path: '/loki/api/v1/drilldown-limits', ...more }
   try {
     try {
       return parseLimits((await loki.getJson(request)).json)

@@ -39,6 +39,10 @@ function matchesEmpty(isRegExp: boolean, quoted: string): boolean {
  */
 const traceLabels = [
   'trace_id',
+  'TRACE_ID',
+  'trace_ID',
+  'Trace_ID',
+  'TRACEID',
   'traceId',
   'traceID',
   'TraceId',
@@ -61,9 +65,12 @@ export interface QueryForm {
 export function queryForms(selector: string, { needles }: TraceForms): QueryForm[] {
   // Needles hold nothing but hex digits and `-`: they stand for themselves in a regular expression.
   const anyNeedle = needles.join('|')
-  const filters = traceLabels.map((name) => `${name}=~"${anyNeedle}"`)
+  const filters = [...traceLabels.map((name) => `${name}=~"${anyNeedle}"`), `traceparent=~"[0-9a-f]{2}-(?:${anyNeedle})-.*"`]
   return [
-    { finds: `a label or structured metadata named ${traceLabels.join(', ')}`, query: `${selector} | ${filters.join(' or ')}` },
+    {
+      finds: `a label or structured metadata named ${traceLabels.join(', ')} or traceparent`,
+      query: `${selector} | ${filters.join(' or ')}`,
+    },
     { finds: 'the text of the line', query: `${selector} |~ \`${anyNeedle}\`` },
   ]
 }

@@ -1,5 +1,6 @@
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
 import { type RemoteOptions, type RemoteSettings, remoteOptionNames, remoteSettings } from '../../remote/options.js'
+import type { TraceSource } from '../../traces/types.js'
 import { parseSelector } from './logql.js'
 
 /** What `lokiLogs` takes. */
@@ -11,11 +12,17 @@ export interface LokiLogsOptions extends RemoteOptions {
   url: string | URL
   /** The streams to search, as a LogQL stream selector. A narrower one is faster. @defaultValue `{service_name=~".+"}` */
   selector?: string
+  /**
+   * Where the spans are, such as `tempoTraces(…)`: without `from` and `to` the window is then that of the trace's spans, an hour wider
+   * at both ends, which is cheaper than the default. Not used where the spans are not all there.
+   */
+  traces?: TraceSource
 }
 
 /** The options, checked and in the form in which they are used. */
 export interface LokiSettings extends RemoteSettings {
   selector: string
+  traces: TraceSource | undefined
 }
 
 /** The widest selector that Loki takes: Loki 3 gives each stream a `service_name`. */
@@ -24,17 +31,21 @@ export const widestSelector = '{service_name=~".+"}'
 /** @throws SpanlogError INVALID_URL, INVALID_OPTION */
 export function parseLokiOptions(options: LokiLogsOptions): LokiSettings {
   if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
-  refuseUnknownOptions('lokiLogs', options, [...remoteOptionNames, 'selector'])
+  refuseUnknownOptions('lokiLogs', options, [...remoteOptionNames, 'selector', 'traces'])
+  const { traces } = options
+  if (traces !== undefined && typeof traces?.trace !== 'function')
+    throw unexpected('traces', 'a TraceSource, such as tempoTraces gives', traces)
   const settings = remoteSettings({ ...options, url: withoutApi(options.url) })
   return {
     ...settings,
     // Loki caches empty results; lines may still be on their way.
     headers: { ...settings.headers, 'cache-control': 'no-cache' },
     selector: options.selector === undefined ? widestSelector : parseSelector(options.selector),
+    traces,
   }
 }
 
-/** Leaves out the path of the API, and the query of an address that was copied from a browser. What is no URL is left as it is. */
+/** Leaves out the path of the API. What is no URL is left as it is. */
 function withoutApi(given: string | URL): string | URL {
   if (!URL.canParse(String(given))) return given
   return String(given)

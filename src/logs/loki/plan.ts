@@ -5,6 +5,14 @@ export interface Stretch {
   count: number
 }
 
+/** A window in parts that Loki takes. Below its longest, since a count looks one step further back. */
+export function partsOf(from: bigint, to: bigint, limits: { maxLengthNano: bigint }): { from: bigint; to: bigint }[] {
+  const longest = (limits.maxLengthNano / 10n) * 9n
+  const parts: { from: bigint; to: bigint }[] = []
+  for (let start = from; start < to; start += longest) parts.push({ from: start, to: start + longest < to ? start + longest : to })
+  return parts
+}
+
 /** Nanoseconds of the finest step in which Loki counts, a millisecond. */
 export const finestNano = 1_000_000n
 /** Loki takes 11,000; a power of two fits the steps. */

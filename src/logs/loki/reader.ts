@@ -1,9 +1,11 @@
+import { SpanlogError } from '../../errors.js'
 import type { Remote, RemoteRequest } from '../../remote/client.js'
 import { compareEntries } from '../order.js'
-import { badAnswer, type LokiLine, readCounts, readPage } from './answers.js'
+import type { LogStats } from '../types.js'
+import { badAnswer, type LokiLine, readCost, readCounts, readEstimate, readLabelNames, readPage } from './answers.js'
 import { fewerEntries, type LokiLimits } from './limits.js'
 import { countQuery } from './logql.js'
-import { gridOver, type Stretch, stretchOf } from './plan.js'
+import { gridOver, partsOf, type Stretch, stretchOf } from './plan.js'
 
 /** What one request for lines brought. */
 export interface Page {
@@ -11,6 +13,8 @@ export interface Page {
   lines: LokiLine[]
   /** Loki's statistics prove that the limit cut nothing. */
   whole: boolean
+  /** Copies of lines that Loki says it left out. */
+  duplicates: number
 }
 
 // Hundreds at once end in refused connections.
@@ -22,13 +26,15 @@ export class LokiReader {
   readonly warnings = new Set<string>()
   readonly #loki: Remote
   readonly #signal: AbortSignal
+  readonly #stats: LogStats
   readonly #waiting: (() => void)[] = []
   #underWay = 0
 
-  constructor(loki: Remote, limits: LokiLimits, signal: AbortSignal) {
+  constructor(loki: Remote, limits: LokiLimits, signal: AbortSignal, stats: LogStats) {
     this.#loki = loki
     this.limits = limits
     this.#signal = signal
+    this.#stats = stats
   }
 
   /** The first lines of `[from, to)` that the query finds, as many as one page takes unless `limit` says fewer. */
@@ -40,11 +46,11 @@ export class LokiReader {
         // A page that takes too long is asked for with fewer lines instead.
         { headers: { 'x-loki-response-encoding-flags': 'categorize-labels' }, timeoutRetries: 1 },
       )
-      const { lines, matched, warnings } = readPage(json)
+      const { lines, matched, duplicates, warnings } = readPage(json)
       if (lines.length > asked) throw badAnswer('an end at the limit')
       if (lines.some(({ timeUnixNano }) => timeUnixNano < from || timeUnixNano >= to)) throw badAnswer('an entry of the window')
       for (const warning of warnings) this.warnings.add(warning)
-      return { lines: distinct(lines), whole: matched !== undefined && matched < asked && matched >= lines.length }
+      return { lines: distinct(lines), whole: matched !== undefined && matched < asked && matched >= lines.length, duplicates }
     } catch (error) {
       const fewer = fewerEntries(error, asked)
       if (fewer === undefined) throw error
@@ -71,11 +77,50 @@ export class LokiReader {
     return counts.filter(({ count }) => count > 0).map(({ untilMs, count }) => stretchOf(untilMs, stepMs, count))
   }
 
-  async #get(params: Record<string, string>, more: Pick<RemoteRequest, 'headers' | 'timeoutRetries'> = {}): Promise<unknown> {
+  /** The bytes that the index knows of a selector in `[from, to)`; lines of the last hours may not stand in it yet. */
+  estimate(selector: string, from: bigint, to: bigint): Promise<number | undefined> {
+    return this.#overParts(from, to, async (window) => {
+      return readEstimate(await this.#ask({ path: '/loki/api/v1/index/stats', params: { query: selector, ...window } }))
+    })
+  }
+
+  /** How many label names the streams of a selector have in `[from, to)`: none where there is no stream. */
+  labelNames(selector: string, from: bigint, to: bigint): Promise<number | undefined> {
+    return this.#overParts(from, to, async (window) => {
+      return readLabelNames(await this.#ask({ path: '/loki/api/v1/labels', params: { query: selector, ...window } })).length
+    })
+  }
+
+  /** The sum of what is told of each part; `undefined` where Loki does not tell (an old one, or behind a proxy). */
+  async #overParts(
+    from: bigint,
+    to: bigint,
+    ask: (window: { start: string; end: string }) => Promise<number>,
+  ): Promise<number | undefined> {
+    if (from >= to) return undefined
+    let sum = 0
+    try {
+      for (const part of partsOf(from, to, this.limits)) sum += await ask({ start: String(part.from), end: String(part.to) })
+    } catch (error) {
+      if (error instanceof SpanlogError && ['LOKI_REFUSED', 'LOKI_BAD_ANSWER'].includes(error.code)) return undefined
+      throw error
+    }
+    return sum
+  }
+
+  #get(params: Record<string, string>, more: Pick<RemoteRequest, 'headers' | 'timeoutRetries'> = {}): Promise<unknown> {
+    return this.#ask({ path: '/loki/api/v1/query_range', params, ...more })
+  }
+
+  async #ask(request: RemoteRequest): Promise<unknown> {
     if (this.#underWay >= maxUnderWay) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     else this.#underWay++
     try {
-      return (await this.#loki.getJson({ path: '/loki/api/v1/query_range', params, ...more, signal: this.#signal })).json
+      const { json } = await this.#loki.getJson({ ...request, signal: this.#signal, stats: this.#stats })
+      const { bytes, ms } = readCost(json)
+      this.#stats.storeBytes += bytes
+      this.#stats.storeMs += ms
+      return json
     } finally {
       // The place goes to the next in turn, or becomes free.
       const next = this.#waiting.shift()

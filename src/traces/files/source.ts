@@ -1,11 +1,11 @@
-import { refuseUnknownOptions, SpanlogError, unexpected } from '../../errors.js'
+import { reasonOf, refuseUnknownOptions, SpanlogError, unexpected } from '../../errors.js'
 import { eachFile, type OpenFile } from '../../files/each.js'
-import { findAny } from '../../files/find.js'
-import { linesWith } from '../../files/lines.js'
-import { AnswerDraft, parseTraceRequest } from '../answer.js'
-import { readSpans } from '../otlp.js'
-import type { TraceSource } from '../types.js'
-import { parseOtlp, wholeDocument } from './parse.js'
+import { answerTo } from '../answer.js'
+import { assemble } from '../assemble.js'
+import { type Found, fits, gather, handOut, isWithin, parseTraceSearch, type TraceSearchRequest } from '../search.js'
+import { Summaries } from '../summaries.js'
+import type { TraceSource, TraceSpan } from '../types.js'
+import { needlesOf, readDocuments } from './read.js'
 
 /** What `fileTraces` takes. */
 export interface FileTracesOptions {
@@ -21,12 +21,12 @@ export interface FileTracesOptions {
 }
 
 /**
- * Traces from OTLP-JSON files: one `TracesData` a line in any order, as the OpenTelemetry Collector's file exporter and spanlog's own
- * write them, rotated and gzipped ones too. A file may also hold one document over many lines. Lines of other kinds, such as logs in
- * the same folder, are passed over.
+ * Traces from files: OTLP/JSON with one `TracesData` a line in any order, as the OpenTelemetry Collector's file exporter and spanlog's
+ * own write them, rotated and gzipped ones too; and what people save from a store: an answer of Tempo's or Jaeger's of any version, a
+ * list of Zipkin's, on one line or over many. Lines of other kinds, such as logs in the same folder, are passed over.
  *
  * Files are searched for the bytes of the ID, and only what holds them is parsed: memory is bounded by the longest line and the trace
- * itself. Not found are IDs in mixed case.
+ * itself. Not found are IDs in mixed case. A search reads all, and holds the newest traces of up to half a million spans in outline.
  *
  * @throws SpanlogError INVALID_OPTION
  * @example
@@ -42,47 +42,89 @@ export function fileTraces(options: FileTracesOptions): TraceSource {
   const paths: readonly unknown[] = Array.isArray(options.paths) ? [...(options.paths as unknown[])] : [options.paths]
   if (paths.length === 0 || !paths.every(isPath)) throw unexpected('paths', 'a path or a list of paths, none empty', options.paths)
   if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes <= 0) throw unexpected('maxLineBytes', 'a positive integer', maxLineBytes)
+  const visit = async (
+    signal: AbortSignal | undefined,
+    fail: (error: unknown) => void,
+    read: (file: OpenFile) => Promise<void>,
+  ): Promise<void> => {
+    try {
+      await eachFile(paths, { signal, fail }, read)
+    } catch (error) {
+      throw signal?.aborted ? new SpanlogError('ABORTED', 'the reading of files was cancelled', { cause: error }) : error
+    }
+  }
   return {
-    async trace(given, queryOptions) {
-      const { traceId, signal } = parseTraceRequest(given, queryOptions)
-      const answer = new AnswerDraft(traceId)
-      try {
-        await eachFile(paths, { signal, fail: (error) => answer.incomplete(error) }, (file) =>
-          readFile(file, traceId, maxLineBytes, answer),
+    trace: (given, queryOptions) =>
+      answerTo(given, queryOptions, async ({ traceId, signal }, answer) => {
+        const needles = needlesOf(traceId)
+        const fail = (error: unknown): void => answer.incomplete(error)
+        await visit(signal, fail, (file) =>
+          readDocuments(file, needles, maxLineBytes, (document) => {
+            answer.add(document.read(traceId))
+            if (document.partial !== undefined) answer.incomplete(document.partial)
+          }),
         )
-      } catch (error) {
-        answer.incomplete(signal?.aborted ? new SpanlogError('ABORTED', 'the reading of files was cancelled', { cause: error }) : error)
-      }
-      return answer.result()
+      }),
+    search(query) {
+      const request = parseTraceSearch(query, { name: 'files' })
+      return handOut(request.limit, () => find(request))
+    },
+    async read(query) {
+      const request = parseTraceSearch(query, { name: 'files' })
+      const spans = new Map<string, TraceSpan[]>()
+      const { summaries, reasons } = await gather(handOut(request.limit, () => find(request, spans)))
+      const traces = summaries.flatMap(({ traceId }) => assemble(traceId, spans.get(traceId) ?? []) ?? [])
+      return { traces, complete: reasons.length === 0, reasons: [...reasons] }
     },
   }
+
+  /** @param whole - gets the spans of each trace that is still held */
+  async function find(request: TraceSearchRequest, whole?: Map<string, TraceSpan[]>): Promise<Found> {
+    const summaries = new Summaries(maxSpans)
+    const problems = new Map<string, Found['reasons'][number]>()
+    const fail = (error: unknown): void => {
+      const reason = reasonOf(error)
+      problems.set(reason.code, problems.get(reason.code) ?? reason)
+    }
+    let kept = 0
+    const keep = (span: TraceSpan): void => {
+      if (whole === undefined || !summaries.has(span.traceId)) return
+      const spans = whole.get(span.traceId)
+      if (spans === undefined) whole.set(span.traceId, [span])
+      else spans.push(span)
+      // What the summaries have let go is let go here as well; a span that comes twice counts here twice, hence the margin.
+      if (++kept < 2 * maxSpans) return
+      for (const traceId of whole.keys()) if (!summaries.has(traceId)) whole.delete(traceId)
+      kept = [...whole.values()].reduce((sum, { length }) => sum + length, 0)
+    }
+    try {
+      await visit(request.signal, fail, (file) =>
+        readDocuments(file, ['"traceId"', '"traceID"'], maxLineBytes, (document) => {
+          const { spans, problem } = document.read()
+          if (problem !== undefined) fail(problem)
+          for (const span of spans) {
+            summaries.add(span, fits(span, request.conditions))
+            keep(span)
+          }
+        }),
+      )
+    } catch (error) {
+      fail(error)
+    }
+    return {
+      summaries: summaries.found().filter((summary) => isWithin(summary, request)),
+      reasons: [...problems.values(), ...(summaries.overflowed ? [tooMany()] : [])],
+    }
+  }
+}
+
+const maxSpans = 500_000
+
+function tooMany(): { code: string; message: string } {
+  const message = `the files hold more than ${maxSpans} spans, so only the newest traces were looked at; narrow the paths`
+  return { code: 'STORE_LIMIT', message }
 }
 
 function isPath(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-async function readFile(file: OpenFile, traceId: string, maxBytes: number, answer: AnswerDraft): Promise<void> {
-  const needles = [traceId, traceId.toUpperCase(), Buffer.from(traceId, 'hex').toString('base64')]
-  const overlap = Math.max(...needles.map((needle) => needle.length)) - 1
-  let broken = 0
-  let mayBePieces = false
-  for await (const { text } of linesWith(file.chunks(), findAny(needles), { maxBytes, overlap })) {
-    const parsed = text === undefined ? { kind: 'broken' as const } : parseOtlp(text)
-    if (parsed.kind === 'traces') {
-      answer.add(readSpans(parsed.data, traceId))
-      // A log line may name the trace in any form. Only what has a span's key may be a piece of a span.
-    } else if (text === undefined || text.includes('"traceId"')) {
-      mayBePieces = true
-      if (parsed.kind === 'broken') broken++
-    }
-  }
-  // Not JSON by themselves: lines that were cut off, or those of one document.
-  const document = mayBePieces && !file.once ? await wholeDocument(file.chunks(), maxBytes) : undefined
-  if (document !== undefined) {
-    answer.add(readSpans(document, traceId))
-  } else if (broken > 0) {
-    const count = broken === 1 ? 'a line that names the trace and is' : `${broken} lines that name the trace and are`
-    throw new SpanlogError('FILE_MALFORMED', `${file.path} has ${count} broken, or longer than ${maxBytes} bytes (maxLineBytes)`)
-  }
 }

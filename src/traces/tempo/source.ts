@@ -1,10 +1,13 @@
-import { refuseUnknownOptions, SpanlogError, unexpected } from '../../errors.js'
+import { refuseUnknownOptions, unexpected } from '../../errors.js'
 import { createRemote, type Remote } from '../../remote/client.js'
 import { type RemoteOptions, remoteOptionNames, remoteSettings } from '../../remote/options.js'
-import { refusalOf } from '../../remote/refusal.js'
-import { AnswerDraft, parseTraceRequest, type TraceRequest } from '../answer.js'
+import { unlessUnknown } from '../../remote/refusal.js'
+import { type AnswerDraft, answerTo, type TraceRequest } from '../answer.js'
+import { tempoPartial } from '../documents.js'
 import { readSpans } from '../otlp.js'
+import { handOut, parseTimedSearch } from '../search.js'
 import type { TraceSource } from '../types.js'
+import { searchTempo } from './search.js'
 
 /** What `tempoTraces` takes. */
 export interface TempoTracesOptions extends RemoteOptions {}
@@ -13,7 +16,8 @@ export interface TempoTracesOptions extends RemoteOptions {}
  * Traces from Grafana Tempo, over its HTTP API: the second version, which tells a trace that is cut short, else the first, for servers
  * before 2.7. What Tempo itself says is cut short, and what of its answer cannot be read, costs the answer its completeness.
  *
- * Tempo looks in all of its blocks, whatever their time; a trace past its retention is unknown.
+ * Tempo looks in all of its blocks, whatever their time; a trace past its retention is unknown. It is found by a search some seconds
+ * after it came, up to half a minute, and one search may span a week by Tempo's own limit.
  *
  * @throws SpanlogError INVALID_URL, INVALID_OPTION
  * @example
@@ -28,15 +32,10 @@ export function tempoTraces(options: TempoTracesOptions): TraceSource {
   refuseUnknownOptions('tempoTraces', options, remoteOptionNames)
   const tempo = createRemote('TEMPO', remoteSettings(options))
   return {
-    async trace(given, queryOptions) {
-      const request = parseTraceRequest(given, queryOptions)
-      const answer = new AnswerDraft(request.traceId)
-      try {
-        await ask(tempo, request, answer)
-      } catch (error) {
-        answer.incomplete(error)
-      }
-      return answer.result()
+    trace: (traceId, queryOptions) => answerTo(traceId, queryOptions, (request, answer) => ask(tempo, request, answer)),
+    search(query) {
+      const request = parseTimedSearch(query, { name: 'Tempo', language: 'TraceQL' })
+      return handOut(request.limit, () => searchTempo(tempo, request))
     },
   }
 }
@@ -48,7 +47,7 @@ async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: Ans
     // Of an unknown trace: `{ trace: {}, metrics: {} }`.
     const { trace, status, message, metrics } = fields(tempo, v2, second.json)
     if (!isObject(trace ?? metrics)) throw tempo.badAnswer(v2, 'JSON that has no `trace`')
-    if (status === 'PARTIAL' || status === 1) answer.incomplete(partial(typeof message === 'string' ? message : 'a partial trace'))
+    if (status === 'PARTIAL' || status === 1) answer.incomplete(tempoPartial(message))
     answer.add(readSpans(trace ?? {}, traceId))
     return
   }
@@ -58,7 +57,7 @@ async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: Ans
   if (first !== undefined) {
     const trace = fields(tempo, v1, first.json)
     if (!('batches' in trace || 'resourceSpans' in trace)) throw tempo.badAnswer(v1, 'JSON that has no `batches`')
-    if (first.status === 206) answer.incomplete(partial('a partial trace'))
+    if (first.status === 206) answer.incomplete(tempoPartial(undefined))
     answer.add(readSpans(trace, traceId))
     return
   }
@@ -68,16 +67,6 @@ async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: Ans
   if (echo?.trim() !== 'echo') throw tempo.badAnswer(v1, '404, and it has no /api/echo, which a Tempo has')
 }
 
-/** `undefined` for a 404. */
-async function unlessUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked
-  } catch (error) {
-    if (refusalOf(error)?.status === 404) return undefined
-    throw error
-  }
-}
-
 function fields(tempo: Remote, path: string, json: unknown): Record<string, unknown> {
   if (!isObject(json)) throw tempo.badAnswer(path, 'JSON that is no object')
   return json
@@ -85,8 +74,4 @@ function fields(tempo: Remote, path: string, json: unknown): Record<string, unkn
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function partial(message: string): SpanlogError {
-  return new SpanlogError('TEMPO_PARTIAL', `Tempo returned a part of the trace only (${message})`)
 }

@@ -57,8 +57,8 @@ export function queryRange(
   }
   const found = matching(earliest, end)
   const ordered = query.get('direction') === 'forward' ? found : found.toReversed()
-  const postFilter = statistics === 'window' ? found.length : matching(0n, 1n << 63n).length
-  return streams(ordered.slice(0, limit), postFilter, categorize)
+  const read = statistics === 'window' ? found : matching(0n, 1n << 63n)
+  return streams(ordered.slice(0, limit), read, categorize)
 }
 
 function limitOf(text: string): number {
@@ -74,9 +74,10 @@ export function queryInstant(store: LokiStore, query: URLSearchParams): Answer {
   if (compiled.rangeNano === undefined)
     throw new Error('log queries are not supported as an instant query type, please change your query to a range query type')
   const at = lokiTime('time', query.get('time') ?? '')
-  const { length } = select(store.lines, compiled, at - compiled.rangeNano + 1n, at + 1n)
+  const found = select(store.lines, compiled, at - compiled.rangeNano + 1n, at + 1n)
+  const { length } = found
   const result = length === 0 ? [] : [{ metric: {}, value: [Number(at / 1_000_000n) / 1000, String(length)] }]
-  return success({ resultType: 'vector', result, stats: stats(length, result.length) })
+  return success({ resultType: 'vector', result, stats: stats(found, result.length) })
 }
 
 export function drilldownLimits(limits: LokiLimits): Answer {
@@ -109,13 +110,13 @@ function select(lines: readonly Stored[], compiled: ReturnType<typeof compileLog
   return found
 }
 
-function streams(found: readonly Found[], postFilter: number, categorize: boolean): Answer {
+function streams(found: readonly Found[], read: readonly Found[], categorize: boolean): Answer {
   const byStream = new Map<string, { stream: Record<string, string>; values: unknown[] }>()
   for (const { stored, parsed } of found) {
     const { at, line, labels, metadata } = stored
     // Without the flag structured metadata and parsed fields are mixed into the stream's labels.
     const stream = categorize ? labels : { ...labels, ...metadata, ...parsed }
-    const key = JSON.stringify(Object.entries(stream).toSorted())
+    const key = JSON.stringify(Object.entries(stream).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     const group = byStream.get(key) ?? { stream, values: [] }
     byStream.set(key, group)
     const extra = { structuredMetadata: metadata, ...(Object.keys(parsed).length > 0 && { parsed }) }
@@ -125,8 +126,38 @@ function streams(found: readonly Found[], postFilter: number, categorize: boolea
     resultType: 'streams',
     ...(categorize && { encodingFlags: ['categorize-labels'] }),
     result: [...byStream.values()],
-    stats: stats(postFilter, found.length),
+    stats: stats(read, found.length),
   })
+}
+
+/** `index/stats`: what the index holds of a window, before any filter. Chunks are the server's own affair. */
+export function indexStats(store: LokiStore, query: URLSearchParams): Answer {
+  const { selects } = compileLogql(query.get('query') ?? '')
+  const [start, end] = ['start', 'end'].map((name) => lokiTime(name, query.get(name) ?? ''))
+  const found = store.lines.filter(({ at, labels, indexed }) => indexed && at >= (start ?? 0n) && at < (end ?? 0n) && selects(labels))
+  const streamsFound = new Set(found.map(({ labels }) => JSON.stringify(labels))).size
+  const bytes = found.reduce((sum, { line }) => sum + Buffer.byteLength(line), 0)
+  const body = { streams: streamsFound, chunks: streamsFound, bytes, entries: found.length }
+  return { status: 200, type: 'application/json; charset=UTF-8', body: JSON.stringify(body) }
+}
+
+/** `labels`: the names of the labels of the streams that a selector, if there is one, finds in a window. */
+export function labelNames(store: LokiStore, query: URLSearchParams): Answer {
+  const selects = query.has('query') ? compileLogql(query.get('query') ?? '').selects : () => true
+  const [start, end] = ['start', 'end'].map((name) => lokiTime(name, query.get(name) ?? ''))
+  const found = store.lines.filter(({ at, labels }) => at >= (start ?? 0n) && at < (end ?? 0n) && selects(labels))
+  const data = [...new Set(found.flatMap(({ labels }) => Object.keys(labels)))].toSorted()
+  const body = { status: 'success', ...(data.length > 0 && { data }) }
+  return { status: 200, type: 'application/json; charset=UTF-8', body: JSON.stringify(body) }
+}
+
+/** A message of `tail`. */
+export function tailMessage(lines: readonly Stored[]): string {
+  const entries = lines.map(({ at, line, labels, metadata }) => ({
+    stream: labels,
+    values: [[String(at), line, { structuredMetadata: metadata }]],
+  }))
+  return JSON.stringify({ streams: entries, encodingFlags: ['categorize-labels'] })
 }
 
 /** The value at `T` is the number of lines in `(T - range, T]`; points without lines are left out. */
@@ -136,17 +167,22 @@ function matrix(found: readonly Found[], grid: { first: bigint; last: bigint; st
   for (const { stored } of found) {
     let point = first + ((stored.at - first + step - 1n) / step) * step
     if (stored.at <= first) point = first
-    for (; point <= last && point < stored.at + range; point += step) counts.set(point, (counts.get(point) ?? 0) + 1)
+    for (; point <= last && point < stored.at + range; point += step) counts.set(point, (counts.get(point) ?? 0) + stored.copies)
   }
   const values = [...counts]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([point, count]) => [Number(point / 1_000_000n) / 1000, String(count)])
   const result = values.length === 0 ? [] : [{ metric: {}, values }]
-  return success({ resultType: 'matrix', result, stats: stats(found.length, result.length) })
+  return success({ resultType: 'matrix', result, stats: stats(found, result.length) })
 }
 
-function stats(totalPostFilterLines: number, totalEntriesReturned: number): unknown {
-  return { summary: { totalPostFilterLines, totalEntriesReturned } }
+function stats(read: readonly Found[], totalEntriesReturned: number): unknown {
+  const totalPostFilterLines = read.reduce((sum, { stored }) => sum + stored.copies, 0)
+  const totalBytesProcessed = read.reduce((sum, { stored }) => sum + Buffer.byteLength(stored.line) * stored.copies, 0)
+  return {
+    summary: { totalPostFilterLines, totalBytesProcessed, totalEntriesReturned, execTime: 0.001 },
+    ingester: { store: { chunk: { totalDuplicates: totalPostFilterLines - read.length } } },
+  }
 }
 
 function success(data: unknown): Answer {

@@ -102,15 +102,17 @@ function matcher(node: SyntaxNode, text: (node: SyntaxNode) => string): { name: 
   const value = unquote(quoted)
   if (op === '=') return { name, op, test: (held) => held === value }
   if (op === '!=') return { name, op, test: (held) => held !== value }
-  const pattern = re2(`^(?:${value})$`)
+  const pattern = re2(value, true)
   return { name, op, test: (held) => pattern.test(held) === (op === '=~') }
 }
 
 /** RE2's flags stand in front; the rest of what we send means the same in both. Characters are code points. */
-function re2(pattern: string): RegExp {
+function re2(pattern: string, whole = false): RegExp {
   const [, flags = ''] = /^\(\?([is]+)\)/.exec(pattern) ?? []
   const rest = flags === '' ? pattern : pattern.slice(flags.length + 3)
-  return new RegExp(rest.replaceAll('\\x{', '\\u{'), `${flags}u`)
+  // Go lets a backslash stand before any punctuation.
+  const source = rest.replaceAll('\\x{', '\\u{').replace(/\\(?:\\|-)/g, (escape) => (escape === '\\-' ? '-' : escape))
+  return new RegExp(whole ? `^(?:${source})$` : source, `${flags}u`)
 }
 
 function unquote(quoted: string): string {

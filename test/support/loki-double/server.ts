@@ -1,13 +1,24 @@
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import { type Answer, type Fault, send } from '../faults.js'
-import { drilldownLimits, type LokiLimits, queryInstant, queryRange, type Statistics } from './answers.js'
-import { LokiStore, type OtlpLogs } from './store.js'
+import { drilldownLimits, indexStats, type LokiLimits, labelNames, queryInstant, queryRange, type Statistics } from './answers.js'
+import { LokiStore, type OtlpLogs, type Stored } from './store.js'
+import { Tails } from './tails.js'
 
 export interface LokiDoubleOptions extends Partial<LokiLimits> {
   /** Refuse requests without `X-Scope-OrgID`. @defaultValue false */
   auth?: boolean
   statistics?: Statistics
+  /** As `StoreRules`. @defaultValue false */
+  keepsCopies?: boolean
+  /** A label that each selector must name, as Loki's `required_labels`. */
+  requiredLabel?: string
+  /** @defaultValue any that is free */
+  port?: number
+  /** TLS instead of plain HTTP. */
+  tls?: TlsOptions
   /** Milliseconds since the epoch, for the rule that refuses old lines. */
   now?: () => number
   /** A path in front of `/loki/api/v1`, as behind a reverse proxy. */
@@ -27,10 +38,13 @@ export interface LokiDouble {
   url: string
   limits: LokiLimits
   seen: Seen[]
+  tails: Tails
   /** How many requests have no whole answer yet. */
   underWay(): number
   /** Stores lines of one stream. */
   push(stream: Record<string, string>, values: [bigint, string, Record<string, string>?][], tenant?: string): void
+  /** Puts what was pushed into the index. */
+  flush(): void
   /** The next `times` requests whose path and query hold `on` get the fault. */
   inject(fault: Fault, options?: { times?: number; on?: string; after?: number }): void
   close(): Promise<void>
@@ -51,10 +65,13 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
     retentionPeriod: options.retentionPeriod ?? '0s',
     discoverServiceName: options.discoverServiceName ?? ['service', 'app', 'application', 'container', 'job'],
   }
-  const { auth = false, statistics = 'window', now = Date.now, prefix = '' } = options
+  const { auth = false, statistics = 'window', keepsCopies = false, now = Date.now, prefix = '', requiredLabel, tls } = options
+  const tails = new Tails()
   const stores = new Map<string, LokiStore>()
   const storeOf = (tenant: string): LokiStore => {
-    const store = stores.get(tenant) ?? new LokiStore({ discoverServiceName: limits.discoverServiceName, now })
+    const store =
+      stores.get(tenant) ??
+      new LokiStore({ discoverServiceName: limits.discoverServiceName, now, keepsCopies, added: (line: Stored) => tails.add(line) })
     stores.set(tenant, store)
     return store
   }
@@ -68,6 +85,10 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
     // The limits are a tenant's own, so they want one even with authentication off.
     if (header === undefined && (auth || path === '/loki/api/v1/drilldown-limits')) return plain(401, 'no org id\n')
     const store = storeOf(auth ? String(header) : singleTenant)
+    const selector = query.get('query')
+    if (requiredLabel !== undefined && selector !== null && !selector.startsWith(`{${requiredLabel}=`)) {
+      return plain(400, `stream selector is missing required matchers [${requiredLabel}], labels present in the query were [service_name]`)
+    }
     try {
       switch (`${request.method} ${path}`) {
         case 'POST /loki/api/v1/push':
@@ -78,6 +99,10 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
           return queryRange(store, limits, statistics, query, request.headers['x-loki-response-encoding-flags'] === 'categorize-labels')
         case 'GET /loki/api/v1/query':
           return queryInstant(store, query)
+        case 'GET /loki/api/v1/index/stats':
+          return indexStats(store, query)
+        case 'GET /loki/api/v1/labels':
+          return labelNames(store, query)
         case 'GET /loki/api/v1/drilldown-limits':
           return drilldownLimits(limits)
         default:
@@ -88,7 +113,7 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
     }
   }
 
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url ?? '/', 'http://double')
     underWay++
     response.once('close', () => underWay--)
@@ -104,22 +129,35 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
       due.left--
       due.fault(response, honest)
     })
+  }
+  const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve)
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const url = new URL(request.url ?? '/', 'http://double')
+    seen.push({ method: 'UPGRADE', path: url.pathname, query: url.searchParams, headers: request.headers, underWay })
+    const tenant = auth ? String(request.headers['x-scope-orgid']) : singleTenant
+    if (url.pathname === `${prefix}/loki/api/v1/tail`) tails.upgrade(request, socket, head, url.searchParams, storeOf(tenant).lines)
+    else socket.destroy()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
     limits,
     seen,
+    tails,
     underWay: () => underWay,
     push(stream, values, tenant = singleTenant) {
       const refusal = storeOf(tenant).push({ streams: [{ stream, values: values.map(([at, ...rest]) => [String(at), ...rest]) }] })
       if (refusal !== undefined) throw new Error(refusal)
+    },
+    flush() {
+      for (const store of stores.values()) store.flush()
     },
     inject(fault, { times = 1, on = '', after = 0 } = {}) {
       faults.push({ fault, left: times, on, after })
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
+      tails.cut()
       server.closeAllConnections()
       await closed
     },

@@ -4,6 +4,10 @@ export interface Stored {
   line: string
   labels: Readonly<Record<string, string>>
   metadata: Readonly<Record<string, string>>
+  /** How often it was pushed, where the store keeps copies. */
+  copies: number
+  /** Stands in the index, which knows nothing of lines that the ingesters still hold. */
+  indexed: boolean
 }
 
 interface Pushed {
@@ -15,6 +19,13 @@ export interface StoreRules {
   discoverServiceName: readonly string[]
   /** Milliseconds since the epoch: lines more than a week older are refused. */
   now: () => number
+  /**
+   * A line that is pushed again is stored again, as where a block is flushed in between (seen with 3.7.6): pages leave it out, counts
+   * and statistics count it.
+   */
+  keepsCopies: boolean
+  /** Told of each line that is new. */
+  added: (stored: Stored) => void
 }
 
 const week = 7 * 86_400_000
@@ -23,7 +34,7 @@ const maxLineBytes = 262_144
 /** What one tenant pushed, by Loki's rules of ingestion. */
 export class LokiStore {
   readonly #rules: StoreRules
-  readonly #keys = new Set<string>()
+  readonly #keys = new Map<string, Stored>()
   #lines: Stored[] = []
   #sorted = true
 
@@ -40,13 +51,17 @@ export class LokiStore {
     return this.#lines
   }
 
+  flush(): void {
+    for (const line of this.#lines) line.indexed = true
+  }
+
   /** Stores what is good and returns the refusal of what is not: a push answered 400 may have stored its valid lines. */
   push({ streams }: Pushed): string | undefined {
     let refusal: string | undefined
     for (const { stream, values } of streams) {
       const labels = this.#withServiceName(stream)
       for (const [time, line, metadata = {}] of values) {
-        refusal = this.#add({ at: BigInt(time), line, labels, metadata }, stream) ?? refusal
+        refusal = this.#add({ at: BigInt(time), line, labels, metadata, copies: 1, indexed: false }, stream) ?? refusal
       }
     }
     return refusal
@@ -76,7 +91,15 @@ export class LokiStore {
             }),
           }
           const line = record.body?.stringValue ?? ''
-          refusal = this.#add({ at: BigInt(record.timeUnixNano), line, labels: this.#withServiceName(labels), metadata }, labels) ?? refusal
+          const stored = {
+            at: BigInt(record.timeUnixNano),
+            line,
+            labels: this.#withServiceName(labels),
+            metadata,
+            copies: 1,
+            indexed: false,
+          }
+          refusal = this.#add(stored, labels) ?? refusal
         }
       }
     }
@@ -99,10 +122,16 @@ export class LokiStore {
     const metadata = { ...stored.metadata, detected_level: detectedLevel(stored) }
     const key = JSON.stringify([String(stored.at), sorted(stored.labels), sorted(metadata), stored.line])
     // The same line at the same time in the same stream is kept once.
-    if (this.#keys.has(key)) return undefined
-    this.#keys.add(key)
-    this.#lines.push({ ...stored, metadata })
+    const known = this.#keys.get(key)
+    if (known !== undefined) {
+      if (this.#rules.keepsCopies) known.copies++
+      return undefined
+    }
+    const kept = { ...stored, metadata }
+    this.#keys.set(key, kept)
+    this.#lines.push(kept)
     this.#sorted = false
+    this.#rules.added(kept)
     return undefined
   }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { type Answer, type Fault, send } from '../faults.js'
+import { search } from './search.js'
 import { type Otlp, TempoStore } from './store.js'
 
 export interface TempoDoubleOptions {
@@ -40,7 +41,7 @@ export async function startTempoDouble(options: TempoDoubleOptions = {}): Promis
   const seen: Seen[] = []
   const faults: { fault: Fault; left: number; on: string }[] = []
 
-  function answer(request: IncomingMessage, path: string, body: Buffer): Answer {
+  function answer(request: IncomingMessage, path: string, params: URLSearchParams, body: Buffer): Answer {
     if (path === '/ready') return plain(200, 'ready\n')
     if (path === '/api/echo') return plain(200, 'echo\n')
     if (auth && request.headers['x-scope-orgid'] === undefined) return plain(401, 'no org id\n')
@@ -49,6 +50,7 @@ export async function startTempoDouble(options: TempoDoubleOptions = {}): Promis
         store.push(JSON.parse((request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString()) as Otlp)
         return json({ partialSuccess: {} })
       }
+      if (path === '/api/search') return json(search(store, params))
       const [, version, id] = /^\/api\/(v2\/)?traces\/([^/]+)$/.exec(path) ?? []
       if (id === undefined || (old && version !== undefined)) return plain(404, '404 page not found\n')
       const batches = store.batches(paddedId(id))
@@ -63,12 +65,12 @@ export async function startTempoDouble(options: TempoDoubleOptions = {}): Promis
   }
 
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://double')
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://double')
     seen.push({ method: request.method ?? '', path: pathname, headers: request.headers })
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const honest = answer(request, pathname.startsWith(prefix) ? pathname.slice(prefix.length) : '', Buffer.concat(chunks))
+      const honest = answer(request, pathname.startsWith(prefix) ? pathname.slice(prefix.length) : '', searchParams, Buffer.concat(chunks))
       const due = faults.find(({ left, on }) => left > 0 && pathname.includes(on))
       if (due === undefined) return send(response, honest)
       due.left--

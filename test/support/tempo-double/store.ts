@@ -8,6 +8,16 @@ export interface ResourceSpans {
 }
 export type OtlpSpan = Record<string, unknown> & { traceId: string; spanId: string; kind?: number; startTimeUnixNano: string }
 
+/** As OTLP/JSON writes it. */
+export interface Attribute {
+  key: string
+  value: { stringValue?: string; intValue?: string; doubleValue?: number; boolValue?: boolean }
+}
+export interface StoredSpan {
+  span: OtlpSpan
+  resource: Attribute[]
+}
+
 /** Spans as they were sent, and as Tempo hands them out. */
 export class TempoStore {
   readonly #batches: ResourceSpans[] = []
@@ -21,6 +31,20 @@ export class TempoStore {
       }
       this.#batches.push(batch)
     }
+  }
+
+  /** All trace IDs, and the spans of one as they were sent, beside the service of each. */
+  traceIds(): string[] {
+    return [...new Set(this.#batches.flatMap((batch) => spansOf(batch).map(({ traceId }) => traceId.toLowerCase())))]
+  }
+
+  spans(traceId: string): StoredSpan[] {
+    const seen = new Set<string>()
+    return this.#batches.flatMap((batch) =>
+      spansOf(batch)
+        .filter((span) => span.traceId.toLowerCase() === traceId && !seen.has(span.spanId) && seen.add(span.spanId).size > 0)
+        .map((span) => ({ span, resource: (batch.resource?.attributes ?? []) as Attribute[] })),
+    )
   }
 
   /** The trace in protobuf's JSON, in the order of the first span of each resource; each span once. */

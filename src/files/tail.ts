@@ -1,0 +1,122 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { packingOf } from './packed.js'
+import { identityOf } from './paths.js'
+import { readAt } from './ranges.js'
+import { type FoundRecord, RecordFinder, type RecordOptions } from './records.js'
+
+/** How far the beginning of a file is compared with another's to tell that one is a copy of the other. */
+const headBytes = 512
+/** A line that is followed by nothing for so long is not gone on with. */
+const settledMs = 250
+
+/** Where somebody stopped reading a file: a copy of that file is read on from there. */
+export interface Bookmark {
+  head: Buffer
+  position: number
+  finder: RecordFinder
+}
+
+/** A plain file that is read while it grows. */
+export class Tail {
+  readonly #options: RecordOptions
+  readonly #handle: FileHandle
+  #head = Buffer.alloc(0)
+  #position = 0
+  #finder: RecordFinder
+  #grown = Date.now()
+  #settled = true
+
+  private constructor(
+    readonly path: string,
+    readonly identity: string,
+    handle: FileHandle,
+    options: RecordOptions,
+  ) {
+    this.#options = options
+    this.#handle = handle
+    this.#finder = new RecordFinder(options)
+  }
+
+  /** @returns undefined where the file is packed: such a file does not grow */
+  static async open(path: string, options: RecordOptions): Promise<Tail | undefined> {
+    const handle = await open(path)
+    try {
+      const tail = new Tail(path, identityOf(await handle.stat({ bigint: true })), handle, options)
+      await tail.#lookAtHead()
+      if (packingOf(tail.#head, path) === 'none') return tail
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+    await handle.close()
+    return undefined
+  }
+
+  /** What has been written since the last time; a record that may still go on when it has not for a while. */
+  async *read(): AsyncGenerator<FoundRecord[], void> {
+    for (;;) {
+      const space = this.#finder.space()
+      const bytes = await readAt(this.#handle.fd, space, space.length, this.#position)
+      if (bytes === 0) break
+      this.#position += bytes
+      this.#grown = Date.now()
+      this.#settled = false
+      yield this.#finder.advance(bytes)
+    }
+    await this.#lookAtHead()
+    if (this.#settled || this.idleMs < settledMs) return
+    this.#settled = true
+    yield this.#finder.settle()
+  }
+
+  /** How long nothing has been written. */
+  get idleMs(): number {
+    return Date.now() - this.#grown
+  }
+
+  /** Where it was read to, if it has been cut or written anew since; it is then read from its start. */
+  async restarted(): Promise<Bookmark | undefined> {
+    const { size } = await this.#handle.stat()
+    const head = Buffer.alloc(this.#head.length)
+    const sameHead = (await readAt(this.#handle.fd, head, head.length, 0)) === head.length && head.equals(this.#head)
+    if (size >= this.#position && sameHead) return undefined
+    const bookmark = { head: this.#head, position: this.#position, finder: this.#finder }
+    this.#head = Buffer.alloc(0)
+    this.#position = 0
+    this.#finder = new RecordFinder(this.#options)
+    return bookmark
+  }
+
+  /** Whether it is a copy of another file that was read so far; `undefined` while it is too short to tell. */
+  async isCopyOf({ head, position }: { head: Buffer; position: number }): Promise<boolean | undefined> {
+    await this.#lookAtHead()
+    // Programs begin their files alike; of a shorter beginning nothing is concluded.
+    if (head.length < headBytes || !head.subarray(0, this.#head.length).equals(this.#head)) return false
+    return (await this.#handle.stat()).size >= position ? true : undefined
+  }
+
+  get head(): Buffer {
+    return this.#head
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  /** Reads on where another file was read to. */
+  goOnFrom({ position, finder }: Bookmark): void {
+    this.#position = position
+    this.#finder = finder
+    this.#settled = false
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+
+  async #lookAtHead(): Promise<void> {
+    if (this.#head.length >= headBytes) return
+    const head = Buffer.alloc(headBytes)
+    this.#head = head.subarray(0, await readAt(this.#handle.fd, head, headBytes, 0))
+  }
+}

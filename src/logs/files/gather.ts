@@ -1,0 +1,102 @@
+import { SpanlogError } from '../../errors.js'
+import { eachFile, type OpenFile, recordsOf } from '../../files/each.js'
+import { everyLine, findAny } from '../../files/find.js'
+import { Scanner } from '../../files/scan.js'
+import { otlpLines } from '../otlp-lines.js'
+import type { VerdictDraft } from '../query.js'
+import type { LogEntry } from '../types.js'
+import type { PlacedLine } from './runs.js'
+
+export interface FileReadOptions {
+  paths: readonly string[]
+  memoryBytes: number
+  maxLineBytes: number
+}
+
+/** What is looked for. */
+export interface Wanted {
+  /** Texts of which a line must hold one; none: every line is looked at. */
+  needles: readonly string[]
+  read(line: string, file: string): LogEntry | 'unreadable' | undefined
+  /** Asked of what was read and is in the window. */
+  keep(entry: LogEntry): boolean
+  /** Inclusive, nanoseconds since the epoch. */
+  from: bigint | undefined
+  /** Exclusive. */
+  to: bigint | undefined
+  signal: AbortSignal | undefined
+}
+
+export interface Gathered {
+  /** The paths of the files that were read, by their number. */
+  files: string[]
+  /** Those whose content is in another that was read. */
+  copies: string[]
+  failures: SpanlogError[]
+}
+
+/**
+ * Looks through every file and hands each wanted line to `take`.
+ *
+ * @throws the signal's reason
+ */
+export async function gather(
+  { paths, maxLineBytes }: FileReadOptions,
+  wanted: Wanted,
+  draft: VerdictDraft,
+  take: (line: PlacedLine) => Promise<void> | undefined,
+): Promise<Gathered> {
+  const gathered: Gathered = { files: [], copies: [], failures: [] }
+  const { files, failures } = gathered
+  const { signal, from, to } = wanted
+  const scanner = scannerFor(wanted.needles, maxLineBytes)
+  let place = 0
+
+  async function search(opened: OpenFile): Promise<void> {
+    const file = files.push(opened.path) - 1
+    let overlong = 0
+    // Of the line before that was wanted, for lines without a time.
+    let time = -1n
+    try {
+      for await (const { records, bytes } of recordsOf(opened, scanner, signal)) {
+        draft.stats.bytes += bytes
+        for (const { text } of records) {
+          if (text === undefined) overlong++
+          else for (const line of otlpLines(text) ?? [text]) await judge(line)
+        }
+      }
+    } finally {
+      if (overlong > 0) {
+        draft.skipped += overlong
+        failures.push(tooLong(opened.path, overlong, maxLineBytes))
+      }
+    }
+
+    function judge(line: string): Promise<void> | undefined {
+      const reading = wanted.read(line, opened.path)
+      if (reading === 'unreadable') draft.skipped++
+      if (reading === undefined || reading === 'unreadable') return undefined
+      time = reading.timeUnixNano ?? time
+      if (time >= 0n && ((from !== undefined && time < from) || (to !== undefined && time >= to))) return undefined
+      return wanted.keep(reading) ? take({ time, file, place: place++, text: line, entry: reading }) : undefined
+    }
+  }
+
+  try {
+    const options = { signal, fail: (error: SpanlogError) => failures.push(error), copy: (path: string) => gathered.copies.push(path) }
+    await eachFile(paths, options, search)
+    return gathered
+  } finally {
+    await scanner.close()
+  }
+}
+
+export function scannerFor(needles: readonly string[], maxBytes: number): Scanner {
+  const overlap = Math.max(1, ...needles.map((needle) => Buffer.byteLength(needle))) - 1
+  return new Scanner({ find: needles.length > 0 ? findAny(needles) : everyLine, overlap, maxBytes, joined: true }, needles)
+}
+
+function tooLong(path: string, count: number, maxLineBytes: number): SpanlogError {
+  const lines = count === 1 ? 'a line with the ID that is' : `${count} lines with the ID that are`
+  return new SpanlogError('FILE_MALFORMED', `${path} has ${lines} longer than ${maxLineBytes} bytes (maxLineBytes)`)
+}

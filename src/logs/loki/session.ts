@@ -1,0 +1,153 @@
+import { SpanlogError } from '../../errors.js'
+import type { Remote } from '../../remote/client.js'
+import { conclude, type QueryFrame, type VerdictDraft } from '../query.js'
+import type { LogEntry } from '../types.js'
+import type { LokiLine } from './answers.js'
+import { type Gap, gather } from './gather.js'
+import { type LokiLimits, readLimits } from './limits.js'
+import { type LokiSettings, widestSelector } from './options.js'
+import { LokiReader } from './reader.js'
+import { unite } from './unite.js'
+import type { Window } from './window.js'
+
+/** A Loki, and how to ask it. */
+export interface LokiAccess {
+  loki: Remote
+  settings: LokiSettings
+}
+
+/** One query of ours: its requests, what they cost, and what speaks against calling it complete. */
+export class LokiSession {
+  /** Nanoseconds since the epoch, when the query began. */
+  readonly now = BigInt(Date.now()) * 1_000_000n
+  /** How far back Loki looks, by look-back or retention; 0 where it is unbounded. */
+  readonly bound: bigint
+  readonly #settings: LokiSettings
+  readonly #reader: LokiReader
+  readonly #request: QueryFrame
+  readonly #draft: VerdictDraft
+  readonly #gaps: Gap[] = []
+
+  private constructor(settings: LokiSettings, reader: LokiReader, request: QueryFrame, draft: VerdictDraft) {
+    this.#settings = settings
+    this.#reader = reader
+    this.#request = request
+    this.#draft = draft
+    const { reachNano } = reader.limits
+    this.bound = reachNano === undefined ? 0n : this.now - reachNano
+  }
+
+  /** @param read - the query; whatever it has under way ends with it */
+  static async *run(
+    { loki, settings }: LokiAccess,
+    request: QueryFrame,
+    draft: VerdictDraft,
+    read: (session: LokiSession) => AsyncGenerator<LogEntry, void>,
+  ): AsyncGenerator<LogEntry, void> {
+    const ending = new AbortController()
+    const signal = request.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, request.signal])
+    try {
+      const limits = await readLimits(loki, settings, { signal, stats: draft.stats })
+      yield* read(new LokiSession(settings, new LokiReader(loki, limits, signal, draft.stats), request, draft))
+    } finally {
+      // Requests ahead of a caller who does not read on.
+      ending.abort()
+    }
+  }
+
+  /** What several queries find, each line once, in time order. */
+  lines(queries: readonly string[], { from, to }: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine> {
+    return unite(queries.map((query) => gather(this.#reader, query, from, to, (gap) => this.#gaps.push(gap))))
+  }
+
+  /**
+   * Refuses a window that is dearer than the caller allows; for that, and where the window is ours, its estimate is asked for.
+   *
+   * @param queries - how many there are: each reads the same bytes
+   * @throws SpanlogError QUERY_TOO_EXPENSIVE
+   */
+  async guard(window: Window, queries: number): Promise<void> {
+    const { maxBytes, from } = this.#request
+    if (maxBytes === undefined && from !== undefined) return
+    const bytes = await this.estimate(window, queries)
+    if (bytes === undefined) return
+    if (maxBytes !== undefined && bytes > maxBytes) {
+      const span = `from ${isoTime(window.from)} to ${isoTime(window.provenTo)}`
+      const estimated = `Loki estimates ${bytesText(bytes)} to read for ${this.#settings.selector} ${span}`
+      throw new SpanlogError('QUERY_TOO_EXPENSIVE', `${estimated}, more than the ${bytesText(maxBytes)} of maxBytes`)
+    }
+  }
+
+  /** The estimated bytes of all that was asked for so far, and of this window; `undefined` where Loki does not tell. */
+  async estimate({ from, to }: Pick<Window, 'from' | 'to'>, queries: number): Promise<number | undefined> {
+    const bytes = await this.#reader.estimate(this.#settings.selector, from, to)
+    if (bytes === undefined) return undefined
+    const { stats } = this.#draft
+    stats.estimatedBytes = (stats.estimatedBytes ?? 0) + bytes * queries
+    return stats.estimatedBytes
+  }
+
+  /**
+   * Says what was found to be missing or unsure, else what the proof holds for.
+   *
+   * @param found - whether there was any line; where there was none there must be a stream at least that could have one
+   */
+  async conclude(window: Window, sought: string, { found, note = '' }: { found: boolean; note?: string }): Promise<void> {
+    const { selector } = this.#settings
+    const span = `from ${isoTime(window.from)} to ${isoTime(window.provenTo)}`
+    if (!found && (await this.#reader.labelNames(selector, window.from, window.to)) === 0) {
+      const message = `${selector} matches no stream ${span}; check the selector and the tenant, or widen the window (from, --from)`
+      this.#draft.reasons.push({ code: 'LOKI_NO_STREAMS', message })
+    }
+    this.#draft.reasons.push(...this.#doubts(window.from))
+    conclude(this.#draft, `${selector}, ${sought}, ${span}, as Loki held it when asked${note}`)
+  }
+
+  /** Why a query that finds all it can still proves nothing. */
+  #doubts(from: bigint): { code: string; message: string }[] {
+    const { limits, warnings } = this.#reader
+    const gaps = this.#gaps.slice(0, 3).map(({ from: begin, held, counted }) => {
+      const message = `of ${counted} lines that Loki counts at ${isoTime(begin)} it gave ${held}`
+      return { code: 'LOKI_LINES_MISSING', message }
+    })
+    if (this.#gaps.length > 3) {
+      gaps.push({ code: 'LOKI_LINES_MISSING', message: `and fewer than counted in ${this.#gaps.length - 3} more places` })
+    }
+    return [...standingDoubts(limits, this.#settings, from, this.bound), ...gaps, ...[...warnings].map(warning)]
+  }
+}
+
+function warning(message: string): { code: string; message: string } {
+  return { code: 'LOKI_WARNING', message }
+}
+
+function standingDoubts(limits: LokiLimits, settings: LokiSettings, from: bigint, bound: bigint): { code: string; message: string }[] {
+  const doubts: { code: string; message: string }[] = []
+  if (!limits.told) {
+    const message = 'Loki does not tell its limits (before 3.x, or behind a proxy), so it may look back less far than the window'
+    doubts.push({ code: 'LOKI_LIMITS_UNKNOWN', message })
+  }
+  if (limits.reachNano !== undefined && from < bound) {
+    const message = `Loki looks back, or keeps lines, only to ${isoTime(bound)}; the window begins at ${isoTime(from)}`
+    doubts.push({ code: 'LOKI_LOOKBACK', message })
+  }
+  if (!limits.hasServiceName && settings.selector === widestSelector) {
+    const message = `this Loki adds no service_name, so ${widestSelector} may miss streams; give a selector`
+    doubts.push({ code: 'LOKI_NO_SERVICE_NAME', message })
+  }
+  return doubts
+}
+
+export function isoTime(nano: bigint): string {
+  const ms = nano / 1_000_000n
+  const text = new Date(Number(ms)).toISOString().slice(0, -1)
+  return `${text}${(nano % 1_000_000n).toString().padStart(6, '0')}`.replace(/\.?0+$/, '').concat('Z')
+}
+
+const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+
+/** `1.5 GB`: powers of a thousand, to two digits. */
+export function bytesText(bytes: number): string {
+  const power = Math.min(byteUnits.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${byteUnits[power] ?? ''}`
+}

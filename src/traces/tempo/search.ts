@@ -1,0 +1,89 @@
+import type { Remote } from '../../remote/client.js'
+import { paddedId, unixNano } from '../otlp-values.js'
+import { type Found, isWithin, limitReached, type SpanConditions, type TimedSearchRequest } from '../search.js'
+import type { TraceSummary } from '../types.js'
+
+/**
+ * Asks for one trace more than the limit, so that an answer of just as many is not taken for a cut one. Tempo's window is in whole
+ * seconds: what it finds beside the caller's is left out.
+ */
+export async function searchTempo(tempo: Remote, request: TimedSearchRequest): Promise<Found> {
+  const { from, to, limit, query, signal } = request
+  const path = '/api/search'
+  const params = {
+    q: query ?? traceQl(request.conditions),
+    start: String(from / second),
+    end: String((to + second - 1n) / second),
+    limit: String(limit + 1),
+  }
+  const { json } = await tempo.getJson({ path, params, signal })
+  const { traces = [], metrics = {} } = (typeof json === 'object' && json !== null ? json : {}) as { traces?: unknown; metrics?: unknown }
+  const isAnswer = json !== null && typeof json === 'object' && Array.isArray(traces) && typeof metrics === 'object'
+  if (!isAnswer) throw tempo.badAnswer(path, 'JSON that has no list of `traces`')
+  let summaries: TraceSummary[]
+  try {
+    summaries = traces.map((found) => readSummary(found as FoundTrace))
+  } catch (error) {
+    throw tempo.badAnswer(path, `a trace that cannot be read (${(error as Error).message})`)
+  }
+  const inside = summaries.filter((summary) => isWithin(summary, request))
+  const isFull = summaries.length > limit
+  const { completedJobs = 0, totalJobs = 0 } = (metrics ?? {}) as { completedJobs?: number; totalJobs?: number }
+  const unread = { code: 'STORE_LIMIT', message: `Tempo ended the search after ${completedJobs} of its ${totalJobs} parts` }
+  return {
+    summaries: inside,
+    reasons: isFull ? (inside.length > limit ? [] : [limitReached(limit)]) : completedJobs < totalJobs ? [unread] : [],
+  }
+}
+
+const second = 1_000_000_000n
+
+/**
+ * The conditions in TraceQL. `most_recent` makes Tempo give the newest where there are more than the limit; without it, any.
+ *
+ * @see https://grafana.com/docs/tempo/latest/traceql/construct-traceql-queries/
+ */
+export function traceQl({ service, operation, status, minDurationNano, attributes }: SpanConditions): string {
+  const parts = [
+    ...(service === undefined ? [] : [`resource.service.name = ${literal(service)}`]),
+    ...(operation === undefined ? [] : [`name = ${literal(operation)}`]),
+    ...(status === undefined ? [] : [`status = ${status}`]),
+    ...(minDurationNano === undefined ? [] : [`duration >= ${minDurationNano}ns`]),
+    ...attributes.map(([key, value]) => attributeQl(`.${literal(key)}`, value)),
+  ]
+  return `{ ${parts.length === 0 ? 'true' : parts.join(' && ')} } with (most_recent=true)`
+}
+
+/** To Tempo 5 and 5.0 are of two types, to JavaScript they are one number. */
+function attributeQl(name: string, value: string | number | boolean): string {
+  if (!Number.isSafeInteger(value)) return `${name} = ${typeof value === 'string' ? literal(value) : value}`
+  return `(${name} = ${value} || ${name} = ${value}.0)`
+}
+
+/** JSON's escapes are all among TraceQL's, which are Go's; half of a surrogate pair is not. */
+function literal(text: string): string {
+  return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\uFFFD'))
+}
+
+interface FoundTrace {
+  traceID: unknown
+  rootServiceName?: unknown
+  rootTraceName?: unknown
+  startTimeUnixNano: unknown
+  durationMs?: unknown
+  serviceStats?: Record<string, { spanCount?: number; errorCount?: number }>
+}
+
+/** Tempo cuts the zeros off the front of an ID, and writes of a root that it has not yet that it has not. */
+function readSummary({ traceID, rootServiceName, rootTraceName, startTimeUnixNano, durationMs, serviceStats }: FoundTrace): TraceSummary {
+  const stats = serviceStats === undefined ? undefined : Object.entries(serviceStats)
+  const sum = (of: 'spanCount' | 'errorCount'): number => (stats ?? []).reduce((total, [, counts]) => total + (counts[of] ?? 0), 0)
+  const hasRoot = typeof rootServiceName === 'string' && rootServiceName !== '' && !rootServiceName.startsWith('<root span not')
+  return {
+    traceId: paddedId('traceID', traceID, 32),
+    ...(hasRoot && { rootService: rootServiceName, ...(typeof rootTraceName === 'string' && { rootName: rootTraceName }) }),
+    startUnixNano: unixNano('startTimeUnixNano', startTimeUnixNano),
+    durationMs: typeof durationMs === 'number' ? durationMs : 0,
+    ...(stats !== undefined && { spans: sum('spanCount'), errors: sum('errorCount'), services: stats.map(([service]) => service) }),
+  }
+}

@@ -1,0 +1,212 @@
+import { spawn } from 'node:child_process'
+import { appendFileSync, copyFileSync, mkdtempSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { type FileLogsOptions, fileLogs, type LogEntry, type LogFollowOptions, type LogGap } from 'spanlog/logs'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c'
+const OTHER = '4bf92f3577b34da6a3ce929d0e0e4736'
+
+let folder: string
+let stop: AbortController
+let following: Promise<void> | undefined
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'spanlog-test-'))
+  stop = new AbortController()
+})
+afterEach(async () => {
+  stop.abort()
+  await following
+  rmSync(folder, { recursive: true })
+})
+
+const at = (...names: string[]): string => path.join(folder, ...names)
+let ms = 0
+const line = (msg: string, traceId = TRACE): string => `${JSON.stringify({ time: 1_700_000_000_000 + ms++, trace_id: traceId, msg })}\n`
+/** Of more bytes than the beginning of a file that is compared with another's. */
+const many = (name: string): string => Array.from({ length: 20 }, (_, n) => line(`${name} ${n}`)).join('')
+const manyOf = (name: string): string[] => Array.from({ length: 20 }, (_, n) => `${name} ${n}`)
+
+/** What has come so far: messages, and gaps by their code. */
+function follow(paths: FileLogsOptions['paths'] = folder, options: LogFollowOptions = {}): string[] {
+  const seen: string[] = []
+  const read = async (): Promise<void> => {
+    const lines = fileLogs({ paths }).follow?.(TRACE, { signal: stop.signal, ...options }) ?? []
+    for await (const next of lines) seen.push('gap' in next ? `${next.code}${next.refilled ? ', refilled' : ''}` : (next.message ?? ''))
+  }
+  following = read()
+  return seen
+}
+const expectSoon = (seen: string[], wanted: string[]) => vi.waitFor(() => expect(seen).toEqual(wanted), { timeout: 8000, interval: 20 })
+
+describe('follow', () => {
+  it('first yields what is there, by time over all files, then each line as it is written', async () => {
+    writeFileSync(at('a.log'), line('a1') + line('other', OTHER))
+    writeFileSync(at('b.log.gz'), gzipSync(line('b1')))
+    writeFileSync(at('a.log.1'), JSON.stringify({ time: 1, trace_id: TRACE, msg: 'oldest' }))
+    appendFileSync(at('a.log.1'), '\n')
+    const seen = follow()
+    await expectSoon(seen, ['oldest', 'a1', 'b1'])
+    appendFileSync(at('a.log'), line('a2') + line('other', OTHER) + line('a3'))
+    await expectSoon(seen, ['oldest', 'a1', 'b1', 'a2', 'a3'])
+  })
+
+  it('yields a line when its line feed is written, and not before', async () => {
+    writeFileSync(at('a.log'), '')
+    const seen = follow()
+    const whole = line('in two pieces')
+    appendFileSync(at('a.log'), whole.slice(0, 40))
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    expect(seen).toEqual([])
+    appendFileSync(at('a.log'), whole.slice(40))
+    await expectSoon(seen, ['in two pieces'])
+  })
+
+  it('keeps a stack trace with the line above it, though it is written later', async () => {
+    writeFileSync(at('a.log'), '')
+    const seen = follow()
+    appendFileSync(at('a.log'), `ERROR trace_id=${TRACE} failed\n`)
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    appendFileSync(at('a.log'), 'Error: refused\n    at charge (payments.js:24:28)\n')
+    await expectSoon(seen, [`ERROR trace_id=${TRACE} failed\nError: refused\n    at charge (payments.js:24:28)`])
+  })
+
+  it('reads a file to its end that was renamed, and the new one of its name', async () => {
+    writeFileSync(at('a.log'), line('1'))
+    const seen = follow(at('a.log'))
+    await expectSoon(seen, ['1'])
+    renameSync(at('a.log'), at('a.log.1'))
+    appendFileSync(at('a.log.1'), line('2, by the old descriptor'))
+    writeFileSync(at('a.log'), line('3'))
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual(['1', '2, by the old descriptor', '3']), { timeout: 8000 })
+    appendFileSync(at('a.log'), line('4'))
+    await vi.waitFor(() => expect(seen).toHaveLength(4), { timeout: 8000 })
+  })
+
+  it('does not yield a rotated file again that lies in the same folder, nor what is packed of it', async () => {
+    writeFileSync(at('a.log'), many('old'))
+    const seen = follow()
+    await expectSoon(seen, manyOf('old'))
+    renameSync(at('a.log'), at('a.log.1'))
+    writeFileSync(at('a.log'), line('new'))
+    await expectSoon(seen, [...manyOf('old'), 'new'])
+    writeFileSync(at('a.log.1.gz'), gzipSync(many('old')))
+    unlinkSync(at('a.log.1'))
+    appendFileSync(at('a.log'), line('last'))
+    await expectSoon(seen, [...manyOf('old'), 'new', 'last'])
+  })
+
+  it('tells that a file was cut, and goes on with what is written then', async () => {
+    writeFileSync(at('a.log'), many('old'))
+    const seen = follow()
+    await expectSoon(seen, manyOf('old'))
+    truncateSync(at('a.log'), 0)
+    appendFileSync(at('a.log'), line('new'))
+    await expectSoon(seen, [...manyOf('old'), 'TRUNCATED', 'new'])
+  })
+
+  it('reads in the copy what was written last before a copytruncate, and no line twice', async () => {
+    writeFileSync(at('a.log'), many('old'))
+    const seen = follow()
+    await expectSoon(seen, manyOf('old'))
+    appendFileSync(at('a.log'), line('just before'))
+    copyFileSync(at('a.log'), at('a.log.1'))
+    truncateSync(at('a.log'), 0)
+    appendFileSync(at('a.log'), line('new'))
+    await vi.waitFor(() => expect(seen).toHaveLength(23), { timeout: 8000 })
+    expect(seen.slice(20).toSorted()).toEqual(['TRUNCATED, refilled', 'just before', 'new'])
+    // A copy that nobody cuts the file of is not read at all.
+    copyFileSync(at('a.log.1'), at('a.log.2'))
+    appendFileSync(at('a.log'), line('last'))
+    await vi.waitFor(() => expect(seen).toHaveLength(24), { timeout: 8000 })
+    expect(seen.at(-1)).toBe('last')
+  })
+
+  it('takes up files that come to match', async () => {
+    writeFileSync(at('a.log'), line('a'))
+    const seen = follow(at('*.log'))
+    await expectSoon(seen, ['a'])
+    writeFileSync(at('notes.md'), line('no log'))
+    writeFileSync(at('b.log'), line('b'))
+    await expectSoon(seen, ['a', 'b'])
+    appendFileSync(at('b.log'), line('b2'))
+    await expectSoon(seen, ['a', 'b', 'b2'])
+  })
+
+  it('waits for a file that is not there yet, and says that it is not', async () => {
+    const seen = follow(at('a.log'))
+    await expectSoon(seen, ['FILE_UNREADABLE'])
+    writeFileSync(at('a.log'), line('a'))
+    await expectSoon(seen, ['FILE_UNREADABLE', 'a'])
+  })
+
+  it('tells of a broken line in its place', async () => {
+    writeFileSync(at('a.log'), `{"msg":"about ${TRACE}\n${line('a')}`)
+    await expectSoon(follow(), ['LINES_SKIPPED', 'a'])
+  })
+
+  it('begins where it is told to, and leaves mentions out unless they are asked for', async () => {
+    const from = 1_700_000_000_000 + ms + 1
+    writeFileSync(at('a.log'), line('before') + line('first') + line(`after ${TRACE}`, OTHER))
+    const options: LogFollowOptions = { from: new Date(from) }
+    const seen = follow(folder, options)
+    await expectSoon(seen, ['first'])
+    stop.abort()
+    await following
+    stop = new AbortController()
+    await expectSoon(follow(folder, { ...options, mentions: true }), ['first', `after ${TRACE}`])
+  })
+
+  it('loses and doubles nothing while a writer writes and rotates', async () => {
+    writeFileSync(at('a.log'), '')
+    const seen = follow()
+    const wanted: string[] = []
+    for (let n = 0; n < 300; n++) {
+      if (n % 60 === 59) {
+        renameSync(at('a.log'), at(`a.log.${n}`))
+      }
+      const message = `line ${n}`
+      appendFileSync(at('a.log'), line(message) + line('other', OTHER))
+      wanted.push(message)
+      if (n % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await vi.waitFor(() => expect(seen).toHaveLength(wanted.length), { timeout: 8000 })
+    expect(seen.toSorted()).toEqual(wanted.toSorted())
+  })
+
+  it('ends without an error when it is aborted, and lets go of everything on break', async () => {
+    writeFileSync(at('a.log'), line('a'))
+    const seen = follow()
+    await expectSoon(seen, ['a'])
+    stop.abort()
+    await expect(following).resolves.toBeUndefined()
+    const first: (LogEntry | LogGap)[] = []
+    for await (const next of fileLogs({ paths: folder }).follow?.(TRACE) ?? []) {
+      first.push(next)
+      break
+    }
+    expect(first).toMatchObject([{ message: 'a' }])
+  })
+
+  it('follows standard input to its end and beyond', async () => {
+    const script = `import { fileLogs } from 'spanlog/logs'
+      for await (const { message } of fileLogs({ paths: '-' }).follow('${TRACE}')) console.log(message)`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.on('data', (data) => (output += String(data)))
+    child.stdin.write(line('a'))
+    await vi.waitFor(() => expect(output).toBe('a\n'), { timeout: 8000 })
+    child.stdin.write(line('b'))
+    await vi.waitFor(() => expect(output).toBe('a\nb\n'), { timeout: 8000 })
+    child.kill()
+  })
+
+  it.each<[string, unknown, string]>([
+    ['a misspelt option', { form: '2h' }, 'INVALID_OPTION'],
+    ['a time in words', { from: 'yesterday' }, 'INVALID_TIME'],
+  ])('refuses %s, at the call', (_, options, code) => {
+    expect(() => fileLogs({ paths: folder }).follow?.(TRACE, options as LogFollowOptions)).toThrow(expect.objectContaining({ code }))
+  })
+})
