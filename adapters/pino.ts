@@ -1,6 +1,4 @@
-import { SpanlogError } from '../src/errors.js'
-import { callersOf } from './pino/callers.js'
-import { tracePino } from './pino/trace.js'
+import type { callersOf } from './pino/callers.js'
 
 type Pino = typeof import('pino')
 
@@ -19,7 +17,7 @@ const pino = installedPino()
  * ```
  */
 const traced = function (...args: unknown[]): unknown {
-  return tracePino(Reflect.apply(pino, undefined, withCallers(args)) as object)
+  return tracing().tracePino(Reflect.apply(pino, undefined, withCallers(args)) as object)
 } as Pino
 
 Object.defineProperties(traced, Object.getOwnPropertyDescriptors(pino))
@@ -37,10 +35,16 @@ module.exports.default = traced
 module.exports.pino = traced
 export = traced
 
+/** Loaded with the first logger: a program may import pino for its types, its serializers, or for no logger yet. */
+function tracing(): typeof import('./pino/trace.js') {
+  return require('./pino/trace.js') as typeof import('./pino/trace.js')
+}
+
 function installedPino(): Pino {
   try {
     return require('pino') as Pino
   } catch (cause) {
+    const { SpanlogError } = require('../src/errors.js') as typeof import('../src/errors.js')
     throw new SpanlogError('PEER_MISSING', 'spanlog/pino needs the package `pino`, version 9 or 10', { cause })
   }
 }
@@ -53,6 +57,7 @@ function withCallers(args: readonly unknown[]): readonly unknown[] {
   if (typeof transport !== 'object' || transport === null || 'caller' in transport) return args
   // A stream: pino refuses it by what it is.
   if ('write' in transport) return args
-  const caller = callersOf(traced)
+  const callers = require('./pino/callers.js') as { callersOf: typeof callersOf }
+  const caller = callers.callersOf(traced)
   return caller === undefined ? args : [{ ...options, transport: { caller, ...transport } }, ...rest]
 }

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url'
  * @property {string} scenario
  * @property {string} unit
  * @property {number} batch - how many operations one measured batch holds
- * @property {Record<string, () => Promise<(operations: number) => void> | ((operations: number) => void)>} contenders - each sets itself up
- *   in a process of its own and returns what is measured
+ * @property {Record<string, () => Promise<(operations: number) => void> | ((operations: number) => number | void | Promise<number>)>} contenders - each sets
+ *   itself up in a process of its own and returns what is measured; what measures itself returns its figure, in the scenario's unit
  * @property {{ contender: string, against: string, atMost?: number }[]} ratios - which medians are compared, and what is aimed at
  */
 
@@ -26,11 +26,12 @@ const batches = 15
 async function prepare(scenario, name) {
   const run = await scenario.contenders[name]()
   return async () => {
-    const start = process.cpuUsage()
-    run(scenario.batch)
+    const before = process.cpuUsage()
+    const figure = await run(scenario.batch)
+    if (typeof figure === 'number') return figure
     // What the operations left to the event loop is their work as well.
     await setImmediate()
-    const { user, system } = process.cpuUsage(start)
+    const { user, system } = process.cpuUsage(before)
     return ((user + system) * 1000) / scenario.batch
   }
 }
@@ -39,7 +40,7 @@ async function prepare(scenario, name) {
 export async function measure(scenario, name) {
   const batch = await prepare(scenario, name)
   if (process.send !== undefined) {
-    process.on('message', async () => process.send(await batch()))
+    process.on('message', () => void batch().then((time) => process.send(time)))
     process.send('ready')
     return
   }
@@ -85,12 +86,12 @@ async function runRound(scenario) {
   const contenders = await Promise.all(names.map((name) => start(scenario.scenario, name)))
   const times = names.map(() => [])
   for (let i = 0; i < warmUps + batches; i++) {
-    for (const [at, { batch }] of contenders.entries()) {
-      const time = await batch()
+    for (const [at, contender] of contenders.entries()) {
+      const time = await contender.batch()
       if (i >= warmUps) times[at].push(time)
     }
   }
-  for (const { stop } of contenders) stop()
+  for (const contender of contenders) contender.stop()
   return Object.fromEntries(names.map((name, at) => [name, median(times[at])]))
 }
 

@@ -1,90 +1,96 @@
-import { createRequire } from 'node:module'
-import { context, trace } from '@opentelemetry/api'
-import { AlwaysOffSampler, AlwaysOnSampler, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
+import { openSync, writeSync } from 'node:fs'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { contendersOf, inTurns, ratiosOf, recording, require, startLogs, unsampled } from './contenders.mjs'
 
-// By require: OpenTelemetry's instrumentation patches nothing else without a loader.
-const require = createRequire(import.meta.url)
-const linesPerSpan = 100
-
-/** Outside a trace. */
-function lines(log) {
-  return (count) => {
-    for (let i = 0; i < count; i++) log.info({ orderId: 4711, currency: 'EUR', amount: i }, 'card charged')
-  }
+/** Written at once, to where it costs least: what is left is the logger's own work. */
+function loggerOf(pino, options = {}) {
+  return pino(options, pino.destination({ dest: '/dev/null', sync: true }))
 }
 
-/** Inside a trace, a new span every 100 lines. */
-function linesInSpans(log) {
-  const tracer = trace.getTracer('bench')
-  const hundred = lines(log)
-  return (count) => {
-    for (let i = 0; i < count; i += linesPerSpan) {
-      const span = tracer.startSpan('charge card')
-      context.with(trace.setSpan(context.active(), span), hundred, undefined, linesPerSpan)
-      span.end()
-    }
-  }
+function lineOf(pino) {
+  const log = loggerOf(pino)
+  return (amount) => log.info({ orderId: 4711, currency: 'EUR', amount }, 'card charged')
 }
 
-/** With one request behind it: what asks for the context costs more from then on, also outside a trace. */
-function startSdk(sampler) {
-  new NodeTracerProvider({ sampler }).register()
-  linesInSpans({ info() {} })(linesPerSpan)
-}
-
-function instrumentedPino() {
+function instrument(options) {
   const { PinoInstrumentation } = require('@opentelemetry/instrumentation-pino')
-  new PinoInstrumentation({ disableLogSending: true }).enable()
+  new PinoInstrumentation(options).enable()
   return require('pino')
 }
 
-/** Written at once, to where it costs least: what is left is the logger's own work. */
-function loggerOf(pino) {
-  return pino(pino.destination({ dest: '/dev/null', sync: true }))
+/** Its logger of a request is a child with the request's ID; it knows of no trace. */
+function pinoHttp() {
+  const middleware = require('pino-http')({
+    logger: loggerOf(require('pino')),
+    autoLogging: false,
+    serializers: { req: ({ id }) => ({ id }) },
+  })
+  return inTurns((hundred) => {
+    const req = new IncomingMessage(null)
+    middleware(req, new ServerResponse(req))
+    hundred((amount) => req.log.info({ orderId: 4711, currency: 'EUR', amount }, 'card charged'))
+  })
 }
+
+/** A request's ID in an AsyncLocalStorage of its own, put into the lines by pino's mixin. */
+function clsRtracer() {
+  const tracer = require('cls-rtracer')
+  const log = loggerOf(require('pino'), { mixin: () => ({ requestId: tracer.id() }) })
+  return inTurns(
+    (hundred) => tracer.runWithId(hundred, '5b8efff798038103d269b633813fc60c'),
+    (amount) => log.info({ orderId: 4711, currency: 'EUR', amount }, 'card charged'),
+  )
+}
+
+/** The same line in its JSON and as a log record; its text has no IDs. */
+async function logTape() {
+  const { configure, getLogger, jsonLinesFormatter } = require('@logtape/logtape')
+  const { getOpenTelemetrySink } = require('@logtape/otel')
+  const file = openSync('/dev/null', 'w')
+  await configure({
+    sinks: {
+      json: (record) => writeSync(file, jsonLinesFormatter(record)),
+      records: getOpenTelemetrySink({ loggerProvider: startLogs() }),
+    },
+    loggers: [
+      { category: 'bench', sinks: ['json', 'records'], lowestLevel: 'info' },
+      { category: ['logtape', 'meta'], sinks: [] },
+    ],
+  })
+  const log = getLogger('bench')
+  return (amount) => log.info('card charged', { orderId: 4711, currency: 'EUR', amount })
+}
+
+const floor = 'static fields bound (the floor)'
 
 export default {
   scenario: 'pino',
   unit: 'ns/line',
   batch: 10_000,
   contenders: {
-    plain: () => {
-      startSdk(new AlwaysOffSampler())
-      return lines(loggerOf(require('pino')))
+    [floor]: () =>
+      unsampled(() => {
+        const fields = { trace_id: '5b8efff798038103d269b633813fc60c', span_id: 'eee19b7ec3c1b174', trace_flags: '01' }
+        const log = loggerOf(require('pino')).child(fields)
+        return (amount) => log.info({ orderId: 4711, currency: 'EUR', amount }, 'card charged')
+      }),
+    ...contendersOf({ name: 'pino', lineOf, instrument }),
+    'OpenTelemetry, sending, in a recording span': () => {
+      startLogs()
+      return recording(() => lineOf(instrument({})))
     },
-    'static fields bound (the floor)': () => {
-      startSdk(new AlwaysOffSampler())
-      const fields = { trace_id: '5b8efff798038103d269b633813fc60c', span_id: 'eee19b7ec3c1b174', trace_flags: '01' }
-      return linesInSpans(loggerOf(require('pino')).child(fields))
+    'LogTape, OpenTelemetry sink, in a recording span': async () => {
+      const line = await logTape()
+      return recording(() => line)
     },
-    'OpenTelemetry, not sending': () => {
-      startSdk(new AlwaysOffSampler())
-      return linesInSpans(loggerOf(instrumentedPino()))
-    },
-    'OpenTelemetry, not sending, in a recording span': () => {
-      startSdk(new AlwaysOnSampler())
-      return linesInSpans(loggerOf(instrumentedPino()))
-    },
-    'spanlog, outside a trace': () => {
-      startSdk(new AlwaysOffSampler())
-      return lines(loggerOf(require('spanlog/pino')))
-    },
-    'spanlog, in a trace': () => {
-      startSdk(new AlwaysOffSampler())
-      return linesInSpans(loggerOf(require('spanlog/pino')))
-    },
-    'spanlog, in a trace, mirroring': () => {
-      startSdk(new AlwaysOnSampler())
-      // So that each line is mirrored, not the first 64 of the hundred.
-      require('spanlog').configure({ mirror: { limit: linesPerSpan } })
-      return linesInSpans(loggerOf(require('spanlog/pino')))
-    },
+    'pino-http, a child a request': pinoHttp,
+    'cls-rtracer, by mixin': clsRtracer,
   },
   ratios: [
-    { contender: 'spanlog, outside a trace', against: 'plain', atMost: 1.03 },
-    { contender: 'spanlog, in a trace', against: 'static fields bound (the floor)', atMost: 1.1 },
-    { contender: 'OpenTelemetry, not sending', against: 'static fields bound (the floor)' },
-    { contender: 'spanlog, in a trace', against: 'OpenTelemetry, not sending' },
-    { contender: 'spanlog, in a trace, mirroring', against: 'OpenTelemetry, not sending, in a recording span', atMost: 0.85 },
+    ...ratiosOf(floor, { inTrace: 1.05, mirroring: 0.85 }),
+    { contender: 'spanlog, in a trace, log records', against: 'OpenTelemetry, sending, in a recording span' },
+    { contender: 'spanlog, in a trace, log records', against: 'LogTape, OpenTelemetry sink, in a recording span' },
+    { contender: 'pino-http, a child a request', against: floor },
+    { contender: 'cls-rtracer, by mixin', against: floor },
   ],
 }

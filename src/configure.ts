@@ -1,18 +1,28 @@
+import type { DebugTracesOptions } from './context/debug-mark.js'
 import { state } from './context/state.js'
 import { refuseUnknownOptions, unexpected } from './errors.js'
+import { type FieldPreset, type FieldsOptions, fieldsSettings } from './fields/options.js'
 import { severityOfName } from './fields/severity.js'
+import { flightConfiguration } from './flight-recorder/configure.js'
+import type { FlightRecorderOptions } from './flight-recorder/settings.js'
 
-/** How log lines become span events. */
+/** How log lines become span events, log records, or both. */
 export interface MirrorOptions {
-  /** Lines below this level are not mirrored. @defaultValue 'info' */
-  level?: string
+  /**
+   * Events of the active recording span; OpenTelemetry log records, also of lines outside a trace, through the Logs API of
+   * `@opentelemetry/api` 1.10 or of `@opentelemetry/api-logs`, whichever has a provider; or both.
+   * @defaultValue 'events'
+   */
+  to?: 'events' | 'records' | 'both'
+  /** Lines below this level are not mirrored; for both targets, or for each its own. @defaultValue 'info' */
+  level?: string | { events?: string; records?: string }
   /** Lines mirrored on one span; further ones are counted on the span. The SDK itself drops the oldest event past 128. @defaultValue 64 */
   limit?: number
 }
 
 /** What `configure` takes. */
 export interface SpanlogOptions {
-  /** Mirror log lines as events of the active recording span; `false` turns it off. */
+  /** Mirror log lines: as events of the active recording span, unless told otherwise; `false` turns it off. */
   mirror?: MirrorOptions | boolean
   /**
    * The sampled flag of a trace that begins in a process without a tracing SDK. `false` says the truth, that nothing was
@@ -20,6 +30,18 @@ export interface SpanlogOptions {
    * @defaultValue false
    */
   untracedSampled?: boolean
+  /**
+   * What lines say of their trace, and under which names: a preset, or more.
+   * @defaultValue the environment variable SPANLOG_FIELDS, a preset or these options as JSON; else 'otel'
+   */
+  fields?: FieldPreset | FieldsOptions
+  /**
+   * Keep the lines below the loggers' level in memory, and write those of a trace that fails; `true` takes the defaults.
+   * @defaultValue the environment variable SPANLOG_FLIGHT_RECORDER: `true`, or a level to keep from; else false
+   */
+  flightRecorder?: FlightRecorderOptions | boolean
+  /** Heed signed marks that have one trace debugged in each service; `false` heeds none. @defaultValue false */
+  debugTraces?: DebugTracesOptions | false
 }
 
 /**
@@ -33,24 +55,44 @@ export interface SpanlogOptions {
  */
 export function configure(options: SpanlogOptions): void {
   if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
-  refuseUnknownOptions('configure', options, ['mirror', 'untracedSampled'])
-  const { mirror, untracedSampled } = options
+  refuseUnknownOptions('configure', options, ['mirror', 'untracedSampled', 'fields', 'flightRecorder', 'debugTraces'])
+  const { mirror, untracedSampled, fields, flightRecorder, debugTraces } = options
   if (untracedSampled !== undefined && typeof untracedSampled !== 'boolean')
     throw unexpected('untracedSampled', 'a boolean', untracedSampled)
   const nextMirror = mirror === undefined ? state.settings.mirror : mirrorSettings(mirror)
-  state.settings = { mirror: nextMirror, untracedSampled: untracedSampled ?? state.settings.untracedSampled }
+  const applyFlight = flightConfiguration(flightRecorder, debugTraces)
+  state.settings = {
+    mirror: nextMirror,
+    untracedSampled: untracedSampled ?? state.settings.untracedSampled,
+    fields: fields === undefined ? state.settings.fields : fieldsSettings(fields),
+  }
+  applyFlight()
 }
 
 function mirrorSettings(mirror: unknown): typeof state.settings.mirror {
-  if (typeof mirror === 'boolean') return { ...state.settings.mirror, enabled: mirror }
-  if (typeof mirror !== 'object' || mirror === null) throw unexpected('mirror', 'a boolean or an object', mirror)
-  refuseUnknownOptions('mirror', mirror, ['level', 'limit'])
-  const { level, limit } = mirror as { level?: unknown; limit?: unknown }
   const current = state.settings.mirror
-  const minSeverity = level === undefined ? current.minSeverity : typeof level === 'string' ? severityOfName(level) : undefined
-  if (minSeverity === undefined) throw unexpected('mirror.level', 'a level such as trace, debug, info, warn, error or fatal', level)
-  if (limit !== undefined && !(typeof limit === 'number' && Number.isInteger(limit) && limit >= 0)) {
+  if (typeof mirror === 'boolean') return { ...current, enabled: mirror }
+  if (typeof mirror !== 'object' || mirror === null) throw unexpected('mirror', 'a boolean or an object', mirror)
+  refuseUnknownOptions('mirror', mirror, ['to', 'level', 'limit'])
+  const { to = current.to, level, limit = current.limit } = mirror as { to?: unknown; level?: unknown; limit?: unknown }
+  if (to !== 'events' && to !== 'records' && to !== 'both') throw unexpected('mirror.to', "'events', 'records' or 'both'", to)
+  if (!(typeof limit === 'number' && Number.isInteger(limit) && limit >= 0)) {
     throw unexpected('mirror.limit', 'a whole number, 0 or more', limit)
   }
-  return { enabled: true, minSeverity, limit: limit ?? current.limit }
+  const each = typeof level === 'object' && level !== null ? (level as { events?: unknown; records?: unknown }) : undefined
+  if (each !== undefined) refuseUnknownOptions('mirror.level', each, ['events', 'records'])
+  return {
+    enabled: true,
+    to,
+    minSeverity: mirrorLevel('mirror.level', each ? each.events : level, current.minSeverity),
+    minRecordSeverity: mirrorLevel('mirror.level', each ? each.records : level, current.minRecordSeverity),
+    limit,
+  }
+}
+
+function mirrorLevel(name: string, level: unknown, current: number): number {
+  if (level === undefined) return current
+  const severity = typeof level === 'string' ? severityOfName(level) : undefined
+  if (severity === undefined) throw unexpected(name, 'a level such as trace, debug, info, warn, error or fatal', level)
+  return severity
 }

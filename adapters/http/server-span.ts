@@ -1,6 +1,8 @@
 import { type Context, createContextKey, type Span, type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { activeContext, activeSpan } from '../../src/context/active.js'
+import { heldIn, holding } from '../../src/context/holder.js'
 import { isStatusUnset, startSpan } from '../../src/context/span.js'
+import { endSpan, rootBegan, rootEnded, tell } from '../../src/context/watch.js'
 import { extractTrace } from '../../src/context/wire.js'
 import { guarded } from './guarded.js'
 import { methodAttributes, nameOfMethod, type RequestFacts } from './request.js'
@@ -41,7 +43,8 @@ export function openServerSpan(request: RequestFacts): ServerSpan {
   const metadata = active.getValue(rpcMetadataKey) as RpcMetadata | undefined
   const remote = extractTrace(request.headers)
   const theirs = metadata?.span ?? activeServerSpan(remote)
-  const { span, context } = theirs ? { span: theirs, context: active } : startServerSpan(request, remote)
+  const { span, context } = theirs ? { span: theirs, context: holding(active, heldIn(active)) } : startServerSpan(request, remote)
+  if (theirs !== undefined) rootBegan(theirs)
   return {
     span,
     context,
@@ -49,8 +52,12 @@ export function openServerSpan(request: RequestFacts): ServerSpan {
     end(outcome) {
       if (theirs === undefined) {
         guarded('a server span could not be described', () => describe(span, request, outcome))
-        guarded('a server span could not be ended', () => span.end())
-      } else if (metadata && outcome.route !== undefined) {
+        endSpan(span, isFailure(outcome.status))
+        return
+      }
+      if (isFailure(outcome.status)) tell('failed', span.spanContext())
+      rootEnded(span)
+      if (metadata && outcome.route !== undefined) {
         // The instrumentation names and ends its span itself, and reads the route from here.
         metadata.route ??= outcome.route
       }

@@ -8,6 +8,11 @@ const descriptions = {
   errorKey: 'pino.errorKey',
   nestedKey: 'pino.nestedKey',
   formatters: 'pino.formatters',
+  stringifiers: 'pino.stringifiers',
+  stringifySafe: 'pino.stringifySafe',
+  stream: 'pino.stream',
+  setLevel: 'pino.setLevel',
+  levelComparison: 'pino.levelComp',
 } as const
 
 /** pino's own symbols for what a logger holds. Each copy of pino has its own. */

@@ -1,51 +1,43 @@
 import { hostname } from 'node:os'
-import type { Span } from '@opentelemetry/api'
+import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
 import { reportFault } from '../../src/context/fault.js'
-import { severityOfName, severityOfPinoLevel } from '../../src/fields/severity.js'
-import { mirrorLine, takesLine, type WrittenLine } from '../../src/mirror/line.js'
-import { givenFields } from './given.js'
+import { type Severity, severityOfName, severityOfPinoLevel } from '../../src/fields/severity.js'
+import type { Line, WrittenLine } from '../../src/mirror/line.js'
+import { mirrorLine, type Takers, takersOf, takesRecords } from '../../src/mirror/mirror.js'
 import { hooksKey, type Internals, type Logger } from './internals.js'
 
 /** How the default base stands in a logger's bindings: of the process, which the span's resource names, not of the line. */
 const defaultBase = `,"pid":${process.pid},"hostname":${JSON.stringify(hostname())}`
 
-/** A line as `asJson` made it; it begins with prelude, bindings and what was added to them. */
-export interface MadeLine {
-  logger: Logger
-  internals: Internals
-  line: string
-  /** What \`asJson\` was given. */
-  object: unknown
-  message: unknown
-  level: number
-  /** Level and time. */
-  prelude: string
-  bindings: string
-  /** The trace's fields, those that the user's own line does not have. */
-  added: string
-  /** Bindings and what was added, as one text: the same for many lines, so that it is compared quickly. */
-  carried: string
-}
-
 interface TakenLine {
-  made: MadeLine
-  span: Span
-  severity: WrittenLine['severity']
+  line: MadeLine
+  takers: Takers
 }
 
 /** The line that `hooks.streamWrite` gets next: between `asJson` and the hook nothing else is called. */
 let pending: TakenLine | undefined
 
-/** Puts a line on its span as it was written, if the span takes it. Never throws. */
-export function mirrorPinoLine(span: Span, made: MadeLine): void {
+/** Gives a line, as it was written, to the active span and the log records, if they take it. Never throws. */
+export function mirrorPinoLine(span: Span | undefined, line: MadeLine): void {
+  const takers = takersFor(line, span)
+  if (takers === undefined) return
+  if (hasWriteHook(line.logger)) pending = { line, takers }
+  else mirrorLine(takers, line)
+}
+
+/** The same of a line that was made before, and is written now. */
+export function mirrorLater(span: Span, line: MadeLine, written: string): void {
+  line.written = written
+  const takers = takersFor(line, span, trace.setSpan(ROOT_CONTEXT, span))
+  if (takers !== undefined) mirrorLine(takers, line)
+}
+
+function takersFor(line: MadeLine, span: Span | undefined, context?: Context): Takers | undefined {
   try {
-    const severity = severityOf(made.logger, made.level)
-    if (!takesLine(span, severity.number)) return
-    const taken = { made, span, severity }
-    if (hasWriteHook(made.logger)) pending = taken
-    else mirror(taken, made.line)
+    return takersOf(span, line.severity, takesRecords() && sendsRecords(line), context)
   } catch (error) {
     reportFault('a line could not be mirrored', error)
+    return undefined
   }
 }
 
@@ -58,10 +50,13 @@ export function mirrorAfterHook(logger: Logger): void {
   logger[hooksKey] = Object.create(hooks as object, {
     streamWrite: {
       value(line: string): unknown {
-        const taken = pending?.made.line === line ? pending : undefined
+        const taken = pending?.line.written === line ? pending : undefined
         pending = undefined
         const written = (streamWrite as (line: string) => unknown)(line)
-        if (taken !== undefined && typeof written === 'string') mirror(taken, written)
+        if (taken !== undefined && typeof written === 'string') {
+          taken.line.written = written
+          mirrorLine(taken.takers, taken.line)
+        }
         return written
       },
     },
@@ -72,76 +67,98 @@ function hasWriteHook(logger: Logger): boolean {
   return typeof (logger[hooksKey] as { streamWrite?: unknown } | undefined)?.streamWrite === 'function'
 }
 
-function severityOf(logger: Logger, level: number): WrittenLine['severity'] {
+const senders = new WeakMap<object, boolean>()
+
+/** Whether OpenTelemetry's pino instrumentation sends the logger's lines as records: it puts a stream of its own beside the user's. */
+function sendsRecords({ logger, internals }: MadeLine): boolean {
+  const destination = logger[internals.stream]
+  if (typeof destination !== 'object' || destination === null) return false
+  let sends = senders.get(destination)
+  if (sends === undefined) {
+    const { streams } = destination as { streams?: unknown }
+    sends = Array.isArray(streams) && streams.some((one: { stream?: object } | null) => one?.stream?.constructor.name === 'OTelPinoStream')
+    senders.set(destination, sends)
+  }
+  return sends
+}
+
+let lastLabels: unknown
+let severities: Record<number, Severity> = {}
+
+/** Kept for the lines that follow. */
+export function severityOf(logger: Logger, level: number): Severity {
   const { labels } = logger['levels' as never] as { labels: Record<number, string> }
+  if (labels !== lastLabels) {
+    lastLabels = labels
+    severities = {}
+  }
+  const known = severities[level]
+  if (known !== undefined) return known
   const text = labels[level] ?? String(level)
   // A name that is known tells more than its number: syslog's numbers fall as the severity rises.
-  return { number: severityOfName(text) ?? severityOfPinoLevel(level), text }
+  return (severities[level] = { number: severityOfName(text) ?? severityOfPinoLevel(level), text })
 }
 
-function mirror(taken: TakenLine, written: string): void {
-  try {
-    const line = parseLine(taken, written)
-    if (line !== undefined) mirrorLine(taken.span, line)
-  } catch (error) {
-    reportFault('a line could not be mirrored', error)
+/** A line as `asJson` made it; it begins with level, time, bindings and what was added to them. One a line, and small: it may be kept. */
+export class MadeLine implements Line {
+  at: number | undefined
+
+  constructor(
+    readonly logger: Logger,
+    readonly internals: Internals,
+    /** As `asJson` made it, and then as a hook did. */
+    public written: string,
+    readonly level: number,
+    private readonly timeText: string,
+    private readonly bindings: string,
+    /** The trace's fields, those that the user's own line does not have. */
+    private readonly added: string,
+  ) {}
+
+  get severity(): Severity {
+    return severityOf(this.logger, this.level)
   }
-}
 
-/** @returns `undefined` for what is no JSON: what it hides and what it shows cannot be told apart */
-function parseLine({ made, severity }: TakenLine, written: string): WrittenLine | undefined {
-  const { logger, internals } = made
-  const messageKey = logger[internals.messageKey] as string
-  const line = readLine(made, messageKey, written)
-  if (line === undefined) return undefined
-  const { message, fields } = line
-  const nested = logger[internals.nestedKey]
-  const error = takeError(typeof nested === 'string' ? fields[nested] : fields, logger[internals.errorKey] as string)
-  return error === undefined ? { severity, message, fields } : { severity, message, fields, error }
+  get length(): number {
+    return this.written.length
+  }
+
+  keep(): void {
+    this.at ??= performance.now()
+  }
+
+  time(): unknown {
+    return Object.values(parse(`{${this.timeText.slice(1)}}`) ?? {})[0]
+  }
+
+  read(): WrittenLine | undefined {
+    const { logger, internals } = this
+    const line = takeMessage(this.#fields(), logger[internals.messageKey] as string)
+    if (line === undefined) return undefined
+    const { message, fields } = line
+    const nested = logger[internals.nestedKey]
+    const error = takeError(typeof nested === 'string' ? fields[nested] : fields, logger[internals.errorKey] as string)
+    return error === undefined ? line : { message, fields, error }
+  }
+
+  /** All but level, time and the trace's fields; a user's own field of one of these names stays. */
+  #fields(): Fields | undefined {
+    const { logger, internals, written, bindings, added } = this
+    const prelude = (logger[internals.levelTexts] as Record<number, string>)[this.level] + this.timeText
+    const base = bindings.startsWith(defaultBase) ? defaultBase : ''
+    const head = prelude + bindings + added
+    const end = logger[internals.lineEnd] as string
+    if (written.startsWith(head) && written.endsWith(end)) {
+      return parse(`{${(bindings.slice(base.length) + written.slice(head.length, -end.length)).slice(1)}}`)
+    }
+    const fields = parse(written)
+    const known = fields && parse(`${prelude}${base}${added}}`)
+    for (const key of Object.keys(known ?? {})) delete fields?.[key]
+    return known && fields
+  }
 }
 
 type Fields = Record<string, unknown>
-
-/** All but level, time and the trace's fields; a user's own field of one of these names stays. */
-function readLine(made: MadeLine, messageKey: string, written: string): { message: string; fields: Fields } | undefined {
-  const { logger, internals, prelude, bindings, added, carried } = made
-  const headLength = prelude.length + carried.length
-  const end = logger[internals.lineEnd] as string
-  const { base, own, fields: bound } = readBindings(bindings)
-  // Unlike startsWith this compares whole words of memory: it is on each mirrored line.
-  const begins = written.slice(prelude.length, headLength) === carried
-  const text = written.slice(headLength)
-  const given = begins ? givenFields(made, { text, messageKey, end }) : undefined
-  if (given !== undefined && bound !== undefined && !(messageKey in bound)) {
-    return { message: made.message as string, fields: own === '' ? given : { ...bound, ...given } }
-  }
-  if (!begins || !text.endsWith(end)) {
-    const fields = parse(written)
-    const head = fields && parse(`${prelude}${base}${added}}`)
-    for (const key of Object.keys(head ?? {})) delete fields?.[key]
-    return head && takeMessage(fields, messageKey)
-  }
-  return takeMessage(parse(`{${(own + text.slice(0, -end.length)).slice(1)}}`), messageKey)
-}
-
-/** Bindings apart: the default base, what is the user's own, and its fields. */
-interface Bindings {
-  text: string
-  base: string
-  own: string
-  fields: Readonly<Fields> | undefined
-}
-
-let lastBindings: Bindings | undefined
-
-/** Kept for the lines that follow. */
-function readBindings(text: string): Bindings {
-  if (lastBindings?.text === text) return lastBindings
-  const base = text.startsWith(defaultBase) ? defaultBase : ''
-  const own = text.slice(base.length)
-  lastBindings = { text, base, own, fields: parse(`{${own.slice(1)}}`) }
-  return lastBindings
-}
 
 function parse(text: string): Fields | undefined {
   try {

@@ -1,60 +1,94 @@
-import { isSpanContextValid, type Span, type SpanContext } from '@opentelemetry/api'
-import { activeSpan } from '../../src/context/active.js'
+import { activeContext } from '../../src/context/active.js'
 import { reportFault } from '../../src/context/fault.js'
-import { unexpected } from '../../src/errors.js'
-import { fieldsText, hasFields, isFieldName, mentionsFields, ownFields, type TraceFieldName } from '../../src/fields/text.js'
+import { refuseUnknownOptions, unexpected } from '../../src/errors.js'
+import type { ContextFields } from '../../src/fields/context-fields.js'
+import type { FieldNames } from '../../src/fields/field-names.js'
+import { FieldFormat, processFormat, type Said } from '../../src/fields/format.js'
+import { type FieldPreset, type FieldsOptions, fieldsSettings } from '../../src/fields/options.js'
+import { recorder } from '../../src/flight-recorder/recorder.js'
+import { takesRecords } from '../../src/mirror/mirror.js'
+import { contextText } from './context-text.js'
 import { type AsJson, type Internals, internalsOf, type Logger } from './internals.js'
-import { mirrorAfterHook, mirrorPinoLine } from './mirror.js'
+import { MadeLine, mirrorAfterHook, mirrorPinoLine } from './mirror.js'
+import { heedPinoLine, heldForMirror, keepBelowLevel } from './recorder.js'
 
 const brand = Symbol.for('spanlog.traced')
 const viewKey = Symbol('spanlog view')
 
+/** How `tracePino` and `traceWinston` treat one logger. */
+export interface TraceLoggerOptions {
+  /** What this logger's lines say of their trace. @defaultValue that of `configure` */
+  fields?: FieldPreset | FieldsOptions
+}
+
+/** What is behind an `asJson` of ours. */
+interface Traced {
+  readonly asJson: AsJson
+  /** Of the loggers that have it; `undefined` is the process's. */
+  format: FieldFormat | undefined
+  /** Sees each logger before the first of its lines that says something. */
+  readonly meet: ((logger: Logger) => void) | undefined
+}
+const tracedBy = new WeakMap<AsJson, Traced>()
+
 /**
- * What a logger's lines inside a trace are made from. One a logger, and remade as its lines come from another trace: it is no
+ * What a logger's lines of one context are made from. One a logger, and remade as its lines come from another context: it is no
  * logger's prototype, so writing to it costs little, where writing to the logger itself would cost each later line dearly.
  */
 interface View {
   readonly logger: Logger
-  /** The logger, but for the trace's fields behind its bindings. Nobody but `asJson` ever sees it. */
+  /** The logger, but for what is said behind its bindings. Nobody but `asJson` ever sees it. */
   readonly instance: Logger
-  /** Anything may put a field of the trace's names into a line of this logger: each line is looked at once it is written. */
-  readonly anyLine: boolean
+  said: Said | undefined
+  format: FieldFormat | undefined
+  context: ContextFields | undefined
+  /** Anything may put a field of these names into a line of this logger: each line is looked at once it is written. */
+  anyLine: boolean
   /** The user's own time function may put them in. */
-  readonly ownTime: boolean
-  trace: SpanContext | undefined
+  ownTime: boolean
   /** The logger's bindings that the instance's are made from. */
   bindings: string
-  /** The fields that they have of the user's own. */
-  own: readonly TraceFieldName[]
-  /** The trace's fields, those that the bindings do not have. */
+  /** With the fields of the context behind them, which count as bindings. */
+  bound: string
+  /** The fields of the trace, those that are not the user's own. */
   added: string
-  /** Both: the instance's bindings. */
+  /** All of it: the instance's bindings. */
   carried: string
 }
 
 /**
  * Makes a pino logger trace-aware: what it and its children write inside a trace carries `trace_id`, `span_id` and
- * `trace_flags`, and shows as an event of the active recording span (`configure` says which lines do). Outside a trace its
- * lines stay byte for byte as they are. Of a logger that is trace-aware already nothing is changed.
+ * `trace_flags` (or what `fields` says), and the fields of `withFields`, and shows as an event of the active recording span
+ * (`configure` says which lines do). Where there is nothing to say its lines stay byte for byte as they are. Of a logger that is
+ * trace-aware already nothing is changed but its `fields`, if they are given.
  *
  * @param logger - of pino 9 or 10, from any copy of it; a child is made trace-aware alone, without its parent
  * @returns the same logger
- * @throws SpanlogError INVALID_OPTION if it is no such logger
+ * @throws SpanlogError INVALID_OPTION if it is no such logger, or for a wrong option
  * @example
  * ```ts
  * const log = tracePino(pino())
  * withSpan('charge card', () => log.info('charged')) // {"level":30,…,"trace_id":"…","span_id":"…","trace_flags":"02","msg":"charged"}
  * ```
  */
-export function tracePino<L extends object>(logger: L): L {
+export function tracePino<L extends object>(logger: L, options: TraceLoggerOptions = {}): L {
   const internals = internalsOf(logger)
   if (internals === undefined) throw unexpected('logger', 'a logger of pino 9 or 10', logger)
-  if (brand in logger) return logger
+  if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
+  refuseUnknownOptions('tracePino', options, ['fields'])
+  const format = options.fields === undefined ? undefined : new FieldFormat(fieldsSettings(options.fields))
   const asJson = (logger as Logger)[internals.asJson] as AsJson
-  define(logger, internals.asJson, tracedAsJson(asJson, internals))
-  define(logger, brand, true)
-  mirrorAfterHook(logger as Logger)
-  speedUp(logger as Logger, internals)
+  if (!(brand in logger)) {
+    define(logger, internals.asJson, tracedAsJson(asJson, internals, format))
+    define(logger, brand, true)
+    mirrorAfterHook(logger as Logger)
+    keepBelowLevel(logger as Logger, internals)
+    speedUp(logger as Logger, internals)
+  } else if (format !== undefined) {
+    const traced = tracedBy.get(asJson)
+    if (traced !== undefined && Object.hasOwn(logger, internals.asJson)) traced.format = format
+    else if (traced !== undefined) define(logger, internals.asJson, tracedAsJson(traced.asJson, internals, format))
+  }
   return logger
 }
 
@@ -71,52 +105,55 @@ function define(object: object, key: symbol, value: unknown): void {
   Object.defineProperty(object, key, { value, writable: true, configurable: true, enumerable: false })
 }
 
-function tracedAsJson(asJson: AsJson, internals: Internals): AsJson {
-  return function (this: unknown, object, message, level, time) {
+/** An `asJson` in the place of pino's, or of what stands there, for one logger or for the prototype that a copy of pino has for all. */
+export function tracedAsJson(asJson: AsJson, internals: Internals, format?: FieldFormat, meet?: (logger: Logger) => void): AsJson {
+  const traced: Traced = { asJson, format, meet }
+  const build: AsJson = function (this: unknown, object, message, level, time) {
     const logger = this as Logger
-    let span: Span | undefined
+    if (recorder.on) heedPinoLine(logger, level)
+    let said: Said | undefined
     let view: View | undefined
     try {
-      span = activeSpan()
-      if (span !== undefined) view = viewOf(logger, span.spanContext(), internals)
+      said = (traced.format ?? processFormat()).of(activeContext())
+      if (said !== undefined) view = viewOf(logger, said, internals, traced)
     } catch (error) {
-      reportFault('the active trace could not be read', error)
+      reportFault('what a line says of its context could not be made', error)
     }
-    if (span === undefined || view?.trace === undefined) return asJson.call(logger, object, message, level, time)
+    if (said === undefined || view === undefined) {
+      const plain = asJson.call(logger, object, message, level, time)
+      if (takesRecords()) {
+        const made = new MadeLine(logger, internals, plain, level, time, logger[internals.bindings] as string, '')
+        if (!heldForMirror(undefined, made)) mirrorPinoLine(undefined, made)
+      }
+      return plain
+    }
 
-    // All are read before the call, as asJson does: what it calls may log in another trace, or set other bindings.
-    const { trace, bindings } = view
-    let { added, carried } = view
+    // All are read before the call, as asJson does: what it calls may log in another context, or set other bindings.
+    const { bindings } = view
+    let { bound, added, carried } = view
     let line: string
-    if (added === '') {
+    if (carried === bindings) {
       line = asJson.call(logger, object, message, level, time)
-    } else if (isPlain(view, object, time)) {
+    } else if (isPlain(view, said, object, time)) {
       line = asJson.call(view.instance, object, message, level, time)
     } else {
       line = asJson.call(logger, object, message, level, time)
       const head = prelude(logger, internals, level, time) + bindings
       // It does not begin so where somebody replaced asJson: such a line is left as it is.
-      added = line.startsWith(head) ? comma(fieldsText(trace, ownFields(line))) : ''
-      carried = bindings + added
-      if (added !== '') line = head + added + line.slice(head.length)
+      const isOurs = line.startsWith(head)
+      bound = isOurs ? bindings + boundText(logger, internals, said, line) : bindings
+      added = isOurs ? addedText(said, line) : ''
+      carried = bound + added
+      if (carried !== bindings) line = head + carried.slice(bindings.length) + line.slice(head.length)
     }
-    if (span.isRecording()) {
-      const made = {
-        logger,
-        internals,
-        line,
-        object,
-        message,
-        level,
-        prelude: prelude(logger, internals, level, time),
-        bindings,
-        added,
-        carried,
-      }
-      mirrorPinoLine(span, made)
+    if (said.span?.isRecording() === true || takesRecords()) {
+      const made = new MadeLine(logger, internals, line, level, time, bound, added)
+      if (!heldForMirror(said.span, made)) mirrorPinoLine(said.span, made)
     }
     return line
   }
+  tracedBy.set(build, traced)
+  return build
 }
 
 /** What a line begins with, before its bindings. */
@@ -124,77 +161,113 @@ function prelude(logger: Logger, internals: Internals, level: number, time: stri
   return `${(logger[internals.levelTexts] as Record<number, string>)[level]}${time}`
 }
 
-/** Whether nothing of the user's can have a field of the trace's names, so that the fields need not be looked for in the line. */
-function isPlain(view: View, object: unknown, time: string): boolean {
-  if (view.anyLine || (view.ownTime && mentionsFields(time))) return false
+/** Whether nothing of the user's can have a field of the names, so that the fields need not be looked for in the line. */
+function isPlain(view: View, { format, context }: Said, object: unknown, time: string): boolean {
+  if (view.anyLine) return false
+  if (view.ownTime && (format.names.mentionedIn(time) || context?.names.mentionedIn(time) === true)) return false
   try {
-    return !hasFields(object as object)
+    return !format.names.areIn(object as object) && context?.names.areIn(object as object) !== true
   } catch {
     // No object, or a proxy that throws: whatever pino makes of it, the line shows.
     return false
   }
 }
 
-function comma(fields: string): string {
-  return fields && `,${fields}`
+/** The fields of the trace that a JSON object does not have of its user's own, with a comma before each. */
+function addedText(said: Said, json: string): string {
+  const own = said.format.names.ownIn(json)
+  const text = own.length === 0 ? said.text : said.textWithout(own)
+  return text && `,${text}`
 }
 
-function viewOf(logger: Logger, trace: SpanContext, internals: Internals): View {
+/** The same of the context's fields. */
+function boundText(logger: Logger, internals: Internals, { context }: Said, json: string): string {
+  return context === undefined ? '' : contextText(logger, internals, context, context.names.ownIn(json))
+}
+
+function viewOf(logger: Logger, said: Said, internals: Internals, { meet }: Traced): View {
   let view = logger[viewKey] as View | undefined
   // A child sees its parent's.
-  if (view === undefined || view.logger !== logger) view = newView(logger, internals)
-  if (view.trace !== trace || view.bindings !== logger[internals.bindings]) renew(view, trace, internals)
+  if (view === undefined || view.logger !== logger) {
+    view = newView(logger, internals)
+    meet?.(logger)
+  }
+  if (view.said !== said || view.bindings !== logger[internals.bindings]) renew(view, said, internals)
   return view
 }
 
-function renew(view: View, trace: SpanContext, internals: Internals): void {
-  const bindings = view.logger[internals.bindings] as string
-  if (bindings !== view.bindings) {
-    view.bindings = bindings
-    view.own = mentionsFields(bindings) ? ownFields(`{${bindings.slice(1)}}`) : []
-  }
-  if (!isSpanContextValid(trace)) {
-    view.trace = undefined
-    return
-  }
-  view.trace = trace
-  view.added = comma(fieldsText(trace, view.own))
-  view.carried = bindings + view.added
+function renew(view: View, said: Said, internals: Internals): void {
+  const { logger } = view
+  if (view.format !== said.format || view.context !== said.context) look(view, said, internals)
+  const bindings = logger[internals.bindings] as string
+  const json = `{${bindings.slice(1)}}`
+  view.bindings = bindings
+  view.bound = bindings + boundText(logger, internals, said, json)
+  view.added = addedText(said, json)
+  view.carried = inOnePiece(view.bound + view.added)
   view.instance[internals.bindings] = view.carried
+  view.said = said
+}
+
+/**
+ * V8 keeps a text that was put together as its parts, and each line would go through them anew. To read a number it makes one piece
+ * of them; bindings begin with a comma and are none.
+ */
+function inOnePiece(bindings: string): string {
+  return Number(bindings) === 0 ? '' : bindings
+}
+
+/** Sees where fields of the names may come from, beside bindings and what a call is given. */
+function look(view: View, { format, context }: Said, internals: Internals): void {
+  const names = context === undefined ? [format.names] : [format.names, context.names]
+  const { logger } = view
+  const { log } = (logger[internals.formatters] ?? {}) as { log?: unknown }
+  view.anyLine =
+    log !== undefined ||
+    names.some(
+      (some) =>
+        some.include(logger[internals.messageKey]) ||
+        some.include(logger[internals.nestedKey]) ||
+        levelsMention(logger[internals.levelTexts] as object, some),
+    )
+  view.ownTime =
+    !timeFunctions.has((logger[internals.timeFunction] as { name?: unknown }).name) || names.some((some) => some.include('time'))
+  view.format = format
+  view.context = context
 }
 
 function newView(logger: Logger, internals: Internals): View {
-  const { log } = (logger[internals.formatters] ?? {}) as { log?: unknown }
+  const instance = Object.create(logger) as Logger
+  // Defined, as a frozen logger's could not be assigned.
+  define(instance, internals.bindings, '')
   const view: View = {
     logger,
-    instance: Object.create(logger) as Logger,
-    anyLine:
-      log !== undefined ||
-      isFieldName(logger[internals.messageKey]) ||
-      isFieldName(logger[internals.nestedKey]) ||
-      levelsMention(logger[internals.levelTexts] as object),
-    ownTime: !timeFunctions.has((logger[internals.timeFunction] as { name?: unknown }).name),
-    trace: undefined,
+    instance,
+    said: undefined,
+    format: undefined,
+    context: undefined,
+    anyLine: true,
+    ownTime: true,
     bindings: '',
-    own: [],
+    bound: '',
     added: '',
     carried: '',
   }
-  define(logger, viewKey, view)
+  if (Object.isExtensible(logger)) define(logger, viewKey, view)
   return view
 }
 
 // By name, as the logger may be of another copy of pino; what has the name and does something else is at most looked at less.
 const timeFunctions = new Set<unknown>(['epochTime', 'nullTime', 'unixTime', 'isoTime', 'isoTimeNano'])
 
-const levelTextsThatMention = new WeakMap<object, boolean>()
+const levelTextsThatMention = new WeakMap<object, { names: FieldNames; mention: boolean }>()
 
 /** A level's text is the user's own where `formatters.level` is; children share their parent's. */
-function levelsMention(levelTexts: object): boolean {
-  let mention = levelTextsThatMention.get(levelTexts)
-  if (mention === undefined) {
-    mention = Object.values(levelTexts).some((text) => mentionsFields(String(text)))
-    levelTextsThatMention.set(levelTexts, mention)
+function levelsMention(levelTexts: object, names: FieldNames): boolean {
+  let known = levelTextsThatMention.get(levelTexts)
+  if (known?.names !== names) {
+    known = { names, mention: Object.values(levelTexts).some((text) => names.mentionedIn(String(text))) }
+    levelTextsThatMention.set(levelTexts, known)
   }
-  return mention
+  return known.mention
 }

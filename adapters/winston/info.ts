@@ -1,17 +1,29 @@
 import { types } from 'node:util'
-import type { TraceFields } from '../../src/fields/text.js'
+import { valueOf } from '../../src/fields/context-fields.js'
+import type { Said, TraceFields } from '../../src/fields/format.js'
 
 /** What winston's streams carry: the fields of one line, and under `Symbol.for('level')`, `'splat'`, `'message'` what winston adds. */
 export type Info = Record<string | symbol, unknown>
 
 /**
- * Puts the trace's fields where formats, the layouts of `printf` and JSON all see them; what the user's own info or metadata
- * has under these names stays.
+ * Puts what is said of a line's context where formats, the layouts of `printf` and JSON all see it; what the user's own info or
+ * metadata has under these names stays.
  */
-export function addFields(info: Info, fields: TraceFields): void {
-  if (lacks(info, 'trace_id')) info.trace_id = fields.trace_id
-  if (lacks(info, 'span_id')) info.span_id = fields.span_id
-  if (lacks(info, 'trace_flags')) info.trace_flags = fields.trace_flags
+export function addFields(info: Info, { fields, format, context }: Said): void {
+  if (format.names.areDefault) addDefault(info, fields)
+  else {
+    const nested = format.names.nestedIn(info)
+    for (const name in fields) if (lacks(info, name) && !nested.includes(name)) info[name] = fields[name]
+  }
+  // Values of their own, since formats may change them.
+  for (const field of context?.all ?? []) if (lacks(info, field.name)) info[field.name] = valueOf(field)
+}
+
+/** The same for names that stand in the code, which V8 reads and writes in a fraction of the time. */
+function addDefault(info: Info, { trace_id, span_id, trace_flags }: TraceFields): void {
+  if (trace_id !== undefined && (info.trace_id === undefined || !Object.hasOwn(info, 'trace_id'))) info.trace_id = trace_id
+  if (span_id !== undefined && (info.span_id === undefined || !Object.hasOwn(info, 'span_id'))) info.span_id = span_id
+  if (trace_flags !== undefined && (info.trace_flags === undefined || !Object.hasOwn(info, 'trace_flags'))) info.trace_flags = trace_flags
 }
 
 function lacks(info: Info, name: string): boolean {
@@ -50,13 +62,15 @@ function copyInstance(info: object): Info {
 }
 
 /** An info that says itself what it is in JSON would leave out the fields. */
-export function showInJson(copy: Info, original: unknown, fields: TraceFields): void {
+export function showInJson(copy: Info, original: unknown, said: Said): void {
   const { toJSON } = copy
   if (typeof toJSON !== 'function') return
   const value = function (this: Info, key: string): unknown {
     const json = inJson(this, original, toJSON as ToJson, key)
     if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
-    return { ...fields, ...json }
+    const shown: Info = { ...json }
+    addFields(shown, said)
+    return shown
   }
   Object.defineProperty(copy, 'toJSON', { value, enumerable: false, writable: true, configurable: true })
 }

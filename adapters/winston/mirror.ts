@@ -1,12 +1,13 @@
-import type { Span } from '@opentelemetry/api'
-import { reportFault } from '../../src/context/fault.js'
+import { ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
+import type { TraceFields } from '../../src/fields/format.js'
 import type { Severity } from '../../src/fields/severity.js'
-import type { TraceFields } from '../../src/fields/text.js'
-import { mirrorLine, takesLine } from '../../src/mirror/line.js'
+import type { Line, WrittenLine } from '../../src/mirror/line.js'
+import { mirrorLine, type Takers, takersOf, takesRecords } from '../../src/mirror/mirror.js'
 import type { Info } from './info.js'
 import { override } from './override.js'
+import { keepDeclined } from './recorder.js'
 import { severityOfLevel } from './severity.js'
-import { type Output, outputOf, writtenLine } from './written.js'
+import { type Output, outputOf, timeOf, writtenLine } from './written.js'
 
 /** What of a winston logger is used here. */
 export interface Logger {
@@ -23,43 +24,105 @@ interface Transport {
   _write?: unknown
 }
 
-/** A line on its way to the transports, for the span that takes it. */
-interface Line {
-  span: Span
-  severity: Severity
-  fields: TraceFields
-  outputs: Output[]
-  /** Transports with a format of their own that have not had it yet: what they hide must not be on the span. One more while it is sent. */
-  waitingFor: number
-  mirrored: boolean
+/** A line on its way to the transports, for those who take it. */
+class WinstonLine implements Line {
+  at: number | undefined
+  readonly outputs: Output[] = []
+  /** Transports with a format of their own that have not had it yet: what they hide must not be mirrored. One more while it is sent. */
+  waitingFor = 0
+  /** Transports that have not had it yet. */
+  toReach = Infinity
+  mirrored = false
+  /** Whether it is in the map of lines. */
+  stored = false
+
+  constructor(
+    /** What it is known by: the logger's info, then what its format made of it. */
+    public object: object,
+    readonly takers: Takers,
+    readonly severity: Severity,
+    private readonly fields: TraceFields,
+  ) {}
+
+  get length(): number {
+    return this.outputs.reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0)
+  }
+
+  keep(): void {
+    this.at ??= performance.now()
+    for (const output of this.outputs) if (typeof output.message === 'object') output.message = undefined
+  }
+
+  read(): WrittenLine | undefined {
+    return writtenLine(this.outputs, this.fields)
+  }
+
+  time(): unknown {
+    return timeOf(this.outputs)
+  }
 }
 
 /*
  *   logger.write(info) ... format.transform(info) -> logger.push(chunk) ... transport._write(chunk) -> format -> transport.log(output)
- *        lines[info]            (may be another) ->   lines[chunk]               `writing`                      line.outputs
+ *      lineOf(info)            (may be another)  ->  lineOf(chunk)                 `writing`                      line.outputs
  *
  * Where three dots stand, a stream may hold the line back while others overtake its caller: a line is known again by its object.
  */
-const lines = new WeakMap<object, Line>()
 const watched = new WeakSet<object>()
 const level = Symbol.for('level')
 
+/** Only for lines that are overtaken: to put each into a weak map costs as much as winston's own work. */
+const overtaken = new WeakMap<object, WinstonLine>()
+let latest: WinstonLine | undefined
+
+function remember(line: WinstonLine): void {
+  if (latest !== undefined && latest !== line && latest.toReach > 0) store(latest)
+  latest = line
+}
+
+function store(line: WinstonLine): void {
+  overtaken.set(line.object, line)
+  line.stored = true
+}
+
+function lineOf(object: object): WinstonLine | undefined {
+  return latest?.object === object ? latest : overtaken.get(object)
+}
+
 /** The line whose info is being formatted by its logger. */
-let formatting: Line | undefined
+let formatting: WinstonLine | undefined
 /** The line that a transport is writing. */
-let writing: Line | undefined
+let writing: WinstonLine | undefined
 
 /**
- * Follows a line to its transports, if the span takes it, and mirrors what they write. Until a span takes the first one, neither
- * the logger nor its transports are touched.
+ * Follows a line to its transports, if the span or the log records take it, and mirrors what they write. Until a line is taken,
+ * neither the logger nor its transports are touched.
+ *
+ * @param info - ours, of this line alone
  */
-export function watchLine(span: Span, info: Info, fields: TraceFields, logger: Logger, layer: Logger): void {
+export function watchLine(span: Span | undefined, info: Info, fields: TraceFields, logger: Logger, layer: Logger): void {
   const name = info[level] ?? info.level
   if (logger.silent || typeof name !== 'string' || logger.isLevelEnabled?.(name) === false) return
   const severity = { number: severityOfLevel(name, logger.levels), text: name }
-  if (!takesLine(span, severity.number)) return
+  const takers = takersOf(span, severity, takesRecords() && logger.transports.some(sendsRecords))
+  if (takers === undefined) return
   watchLogger(layer)
-  lines.set(info, { span, severity, fields, outputs: [], waitingFor: 0, mirrored: false })
+  remember(new WinstonLine(info, takers, severity, fields))
+}
+
+/** Mirrors a line that was made before, as transports write it now. Never throws. */
+export function mirrorLater(span: Span, written: readonly Info[], severity: Severity, fields: TraceFields): void {
+  const takers = takersOf(span, severity, false, trace.setSpan(ROOT_CONTEXT, span))
+  const [first] = written
+  if (takers === undefined || first === undefined) return
+  const line = new WinstonLine(first, takers, severity, fields)
+  line.outputs.push(...written.map(outputOf))
+  mirrorLine(takers, line)
+}
+
+/** Whether it is the transport with which OpenTelemetry's winston instrumentation sends lines as records. */
+function sendsRecords(transport: Transport): boolean {
+  return transport.constructor.name === 'OpenTelemetryTransportV3'
 }
 
 function watchLogger(layer: Logger): void {
@@ -68,7 +131,7 @@ function watchLogger(layer: Logger): void {
   override(layer, '_transform', (transform) => {
     return function (info: object, encoding: unknown, callback: unknown) {
       const outer = formatting
-      formatting = lines.get(info)
+      formatting = lineOf(info)
       try {
         return transform.call(this, info, encoding, callback)
       } finally {
@@ -81,7 +144,9 @@ function watchLogger(layer: Logger): void {
       const line = formatting
       formatting = undefined
       if (line === undefined || typeof chunk !== 'object' || chunk === null) return push.call(this, chunk, encoding)
-      lines.set(chunk, line)
+      line.object = chunk
+      line.toReach = this.transports.length
+      remember(line)
       line.waitingFor = 1
       for (const transport of this.transports) {
         watchTransport(transport)
@@ -91,7 +156,7 @@ function watchLogger(layer: Logger): void {
         return push.call(this, chunk, encoding)
       } finally {
         // Not before all that take it at once have had it, so that their order does not matter.
-        arrived(line, chunk, true)
+        arrived(line, true)
       }
     }
   })
@@ -100,15 +165,17 @@ function watchLogger(layer: Logger): void {
 function watchTransport(transport: Transport): void {
   if (watched.has(transport)) return
   watched.add(transport)
+  // Nearer to the transport: what it declines and what it writes late are then seen from here.
+  keepDeclined(transport)
   override(transport, '_write', (write) => {
     return function (chunk: object, encoding: unknown, callback: unknown) {
       const outer = writing
-      const line = (writing = lines.get(chunk))
+      const line = (writing = lineOf(chunk))
       try {
         return write.call(this, chunk, encoding, callback)
       } finally {
         writing = outer
-        if (line !== undefined) arrived(line, chunk, transport.format)
+        if (line !== undefined) reached(line, transport)
       }
     }
   })
@@ -121,8 +188,8 @@ function watchTransport(transport: Transport): void {
       } finally {
         writing = outer
         for (const { chunk } of requests) {
-          const line = lines.get(chunk)
-          if (line !== undefined) arrived(line, chunk, transport.format)
+          const line = lineOf(chunk)
+          if (line !== undefined) reached(line, transport)
         }
       }
     }
@@ -130,13 +197,13 @@ function watchTransport(transport: Transport): void {
   // Of several at once, each is asked about before it goes to `log`.
   override(transport, '_accept', (accept) => {
     return function (request: { chunk: object }) {
-      writing = lines.get(request.chunk)
+      writing = lineOf(request.chunk)
       return accept.call(this, request)
     }
   })
   override(transport, 'logv', (logv) => {
     return function (requests: readonly { chunk: Info }[], callback: unknown) {
-      for (const { chunk } of requests) lines.get(chunk)?.outputs.push(outputOf(chunk))
+      for (const { chunk } of requests) lineOf(chunk)?.outputs.push(outputOf(chunk))
       return logv.call(this, requests, callback)
     }
   })
@@ -160,16 +227,16 @@ function watchLog(transport: object): void {
 }
 
 /** A transport has had a line, whether it wrote it or passed over it. */
-function arrived(line: Line, chunk: object, awaited: unknown): void {
+function reached(line: WinstonLine, transport: Transport): void {
+  line.toReach--
+  arrived(line, transport.format)
+  // Sooner than the garbage collector would, for whom large weak maps are work.
+  if (line.toReach <= 0 && line.stored) overtaken.delete(line.object)
+}
+
+function arrived(line: WinstonLine, awaited: unknown): void {
   if (awaited) line.waitingFor--
   if (line.waitingFor > 0 || line.outputs.length === 0 || line.mirrored) return
   line.mirrored = true
-  // Sooner than the garbage collector would, for whom large weak maps are work.
-  lines.delete(chunk)
-  try {
-    // Held back long enough, a line outlives its span.
-    if (line.span.isRecording()) mirrorLine(line.span, writtenLine(line.outputs, line.severity, line.fields))
-  } catch (error) {
-    reportFault('a line could not be mirrored', error)
-  }
+  mirrorLine(line.takers, line)
 }

@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { Severity } from '../../src/fields/severity.js'
-import type { TraceFields } from '../../src/fields/text.js'
+import type { TraceFields } from '../../src/fields/format.js'
 import type { WrittenLine } from '../../src/mirror/line.js'
 import type { Info } from './info.js'
 
@@ -26,7 +25,7 @@ export function outputOf(info: Info): Output {
  * - The message is the shortest that stands in each of the lines: of a text the logger's message if it is there literally, else
  *   the whole text. Where they have none in common, one hides something, and it is left out.
  */
-export function writtenLine(outputs: readonly Output[], severity: Severity, trace: TraceFields): WrittenLine {
+export function writtenLine(outputs: readonly Output[], trace: TraceFields): WrittenLine {
   const texts: string[] = []
   const messages: string[] = []
   let common: Record<string, unknown> | undefined
@@ -46,7 +45,16 @@ export function writtenLine(outputs: readonly Output[], severity: Severity, trac
   const shortest = messages.toSorted((a, b) => a.length - b.length).find((one) => texts.every((text) => text.includes(one)))
   const fields = common === undefined ? {} : withoutHead(common, trace)
   const error = common === undefined ? errorInTexts(outputs) : takeError(fields)
-  return { severity, message: shortest ?? '', fields, ...(error && { error }) }
+  return { message: shortest ?? '', fields, ...(error && { error }) }
+}
+
+/** When the line was written, as the first of its JSON lines says. */
+export function timeOf(outputs: readonly Output[]): unknown {
+  for (const { text } of outputs) {
+    const json = parseJson(text)
+    if (json !== undefined) return json.timestamp ?? json['@timestamp']
+  }
+  return undefined
 }
 
 function parseJson(text: unknown): Record<string, unknown> | undefined {
@@ -84,7 +92,7 @@ function toText(value: unknown): string {
 function withoutHead(line: Readonly<Record<string, unknown>>, trace: TraceFields): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   for (const key of Object.keys(line)) {
-    if (notFields.has(key) || (Object.hasOwn(trace, key) && line[key] === trace[key as keyof TraceFields])) continue
+    if (notFields.has(key) || (Object.hasOwn(trace, key) && line[key] === trace[key])) continue
     // The one name whose assignment is no property.
     if (key !== '__proto__') fields[key] = line[key]
   }

@@ -18,6 +18,8 @@ import { state } from './state.js'
 interface OtelGlobals {
   context?: ContextManager
   trace?: TracerProvider
+  /** From API 1.10 on. */
+  logs?: unknown
 }
 const key = Symbol.for('opentelemetry.js.api.1')
 const globals = globalThis as { [key]?: OtelGlobals }
@@ -34,13 +36,23 @@ export function tracerProvider(): TracerProvider | undefined {
   return globals[key]?.trace
 }
 
+export function loggerProvider(): unknown {
+  return globals[key]?.logs
+}
+
+/** One that was seen to have a span: each line asks, and most come from the context of the line before. */
+let lastActive: Context | undefined
+
 /** The OpenTelemetry context that this code runs in. */
 export function activeContext(): Context {
   const manager = globals[key]?.context
-  if (manager === undefined) return state.storage.getStore() ?? ROOT_CONTEXT
+  if (manager === undefined) return state.storage.getStore() ?? root
   const active = manager.active()
+  if (active === lastActive) return active
   // A request that began before the SDK started still rides on our own storage.
-  return trace.getSpan(active) === undefined ? (state.storage.getStore() ?? active) : active
+  if (active === root || getSpan(active) === undefined) return state.storage.getStore() ?? active
+  lastActive = active
+  return active
 }
 
 /** Runs `fn` with `context` active, on the process's context manager where there is one, else on our own storage. */
@@ -49,14 +61,9 @@ export function runIn<T>(context: Context, fn: () => T): T {
   return manager === undefined ? state.storage.run(context, fn) : manager.with(context, fn)
 }
 
-/** The active span, recording or not. Each log line asks: this is `trace.getSpan(activeContext())` with one look less. */
+/** The active span, recording or not. */
 export function activeSpan(): Span | undefined {
-  const active = globals[key]?.context?.active()
-  // Outside a trace it is mostly the root, which need not be asked.
-  const span = active === undefined || active === root ? undefined : getSpan(active)
-  if (span !== undefined) return span
-  const own = state.storage.getStore()
-  return own && getSpan(own)
+  return getSpan(activeContext())
 }
 
 /**

@@ -1,7 +1,9 @@
 import { unexpected } from '../errors.js'
 import { activeContext, runIn } from './active.js'
 import type { Carrier } from './carrier.js'
+import { heldIn, holding } from './holder.js'
 import { withSpan } from './span.js'
+import { watched } from './watch.js'
 import { continueIn, extractTrace } from './wire.js'
 
 /** How `runWithTrace` begins a trace where the carrier names none. */
@@ -25,6 +27,7 @@ export interface RunWithTraceOptions {
 export function runWithTrace<T>(carrier: Carrier | null | undefined, fn: () => T, options: RunWithTraceOptions = {}): T {
   if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
   const remote = extractTrace(carrier)
-  if (remote !== undefined) return runIn(continueIn(activeContext(), remote), fn)
+  const active = activeContext()
+  if (remote !== undefined) return watched(remote, () => runIn(holding(continueIn(active, remote), heldIn(active)), fn))
   return withSpan(options.name ?? 'run with trace', { parent: null }, () => fn())
 }

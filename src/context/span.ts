@@ -4,7 +4,6 @@ import {
   type Exception,
   isSpanContextValid,
   type Link,
-  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   SpanKind,
@@ -14,9 +13,11 @@ import {
 import { unexpected } from '../errors.js'
 import { activeContext, runIn, tracerProvider } from './active.js'
 import { reportFault } from './fault.js'
+import { heldIn, holding } from './holder.js'
 import { newSpanId, newTraceId } from './ids.js'
 import { state } from './state.js'
 import { RANDOM, SAMPLED } from './traceparent.js'
+import { endSpan, spanBegan } from './watch.js'
 import { beginIn, continueIn } from './wire.js'
 
 const kinds = {
@@ -84,13 +85,13 @@ export function withSpan<T>(name: string, second: WithSpanOptions | undefined | 
     throw error
   }
   if (!pending) {
-    end(span)
+    endSpan(span)
     return result
   }
   // The promise that is returned settles as fn's does, after the span has ended.
   return (result as T & PromiseLike<unknown>).then(
     (value) => {
-      end(span)
+      endSpan(span)
       return value
     },
     (error: unknown) => {
@@ -100,12 +101,14 @@ export function withSpan<T>(name: string, second: WithSpanOptions | undefined | 
   ) as T
 }
 
-/** Starts a span with the process's SDK, or, where there is none, one that only has IDs. Never throws. */
+/** Starts a span with the process's SDK, or, where there is none, one that only has IDs; `endSpan` ends it. Never throws. */
 export function startSpan(name: string, options: SpanOptions): { span: Span; context: Context } {
   const active = activeContext()
   const parentContext = parentIn(active, options.parent)
-  const span = sdkSpan(name, options, parentContext) ?? bareSpan(trace.getSpanContext(parentContext))
-  return { span, context: trace.setSpan(parentContext ?? ROOT_CONTEXT, span) }
+  const parent = trace.getSpanContext(parentContext)
+  const span = sdkSpan(name, options, parentContext) ?? bareSpan(parent)
+  spanBegan(span, parent)
+  return { span, context: holding(trace.setSpan(parentContext, span), heldIn(active)) }
 }
 
 function parentIn(active: Context, parent: SpanContext | null | undefined): Context {
@@ -156,15 +159,7 @@ function endFailed(span: Span, error: unknown, expected: WithSpanOptions['expect
   } catch (fault) {
     reportFault('an error could not be recorded on its span', fault)
   }
-  end(span)
-}
-
-function end(span: Span): void {
-  try {
-    span.end()
-  } catch (error) {
-    reportFault('a span could not be ended', error)
-  }
+  endSpan(span, true)
 }
 
 /** Whether nobody has set the span's status; the API cannot tell, so a span of an unknown SDK counts as unset. */

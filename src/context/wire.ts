@@ -1,6 +1,7 @@
 import { type Context, createContextKey, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api'
 import { activeContext } from './active.js'
 import { type Carrier, readCarrier, writeCarrier } from './carrier.js'
+import { withMark } from './debug-mark.js'
 import { reportFault } from './fault.js'
 import { state } from './state.js'
 import { formatTraceparent, parseTraceparent, RANDOM } from './traceparent.js'
@@ -29,7 +30,7 @@ export function extractTrace(carrier: Carrier | null | undefined): SpanContext |
     const parsed = parseTraceparent(traceparent)
     if (parsed === undefined) return undefined
     const traceState = parseTracestate(readCarrier(carrier, 'tracestate'))
-    return { ...parsed, isRemote: true, ...(traceState && { traceState }) }
+    return withMark({ ...parsed, isRemote: true, ...(traceState && { traceState }) }, carrier)
   } catch (error) {
     reportFault('a carrier could not be read', error)
     return undefined

@@ -42,6 +42,11 @@ export function severityOfName(name: string): number | undefined {
   return Object.hasOwn(numbers, folded) ? numbers[folded] : undefined
 }
 
+/** The names that mean at least this severity. */
+export function severityNamesFrom(least: number): string[] {
+  return Object.keys(numbers).filter((name) => (numbers[name] ?? 0) >= least)
+}
+
 /** The severity number of a pino level: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal, and those between. */
 export function severityOfPinoLevel(level: number): number {
   if (level < 20) return 1

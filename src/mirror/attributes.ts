@@ -1,13 +1,21 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import type { WrittenLine } from './line.js'
 
 const maxTextLength = 4096
+const maxStackLength = 16_384
 const maxKeys = 64
 const maxDepth = 6
 const maxItems = 128
 
+/** What a line's attributes never exceed: the fields, that some are missing, severity and exception; characters of one of them. */
+export const mostAttributes = maxKeys + 6
+export const mostText = maxStackLength
+
 /** A text of bounded length; an ellipsis shows where it was cut. */
 export function cut(text: string, length = maxTextLength): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`
+  if (text.length <= length) return text
+  // A copy: a slice would keep the whole text in memory, as long as the span.
+  return Buffer.from(`${text.slice(0, length - 1)}…`, 'utf16le').toString('utf16le')
 }
 
 /**
@@ -29,13 +37,22 @@ export function flatten(fields: Readonly<Record<string, unknown>>): Attributes {
         continue
       }
       const attribute = attributeValue(value)
-      // The one name whose assignment is no property.
-      if (attribute !== undefined && name !== '__proto__') attributes[cut(name, 256)] = attribute
+      // OpenTelemetry has no attribute without a name; the other is the one whose assignment is no property.
+      if (attribute !== undefined && name !== '' && name !== '__proto__') attributes[cut(name, 256)] = attribute
     }
   }
   visit(fields, '', 1)
   if (left < 0) attributes['spanlog.fields_cut'] = true
   return attributes
+}
+
+/** @see https://opentelemetry.io/docs/specs/semconv/exceptions/ */
+export function exceptionAttributes({ type, message, stack }: NonNullable<WrittenLine['error']>): Record<string, string> {
+  return {
+    ...(type !== undefined && { 'exception.type': cut(type) }),
+    ...(message !== undefined && { 'exception.message': cut(message) }),
+    ...(stack !== undefined && { 'exception.stacktrace': cut(stack, maxStackLength) }),
+  }
 }
 
 function isPlainObject(value: unknown): value is object {

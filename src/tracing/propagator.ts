@@ -1,4 +1,5 @@
 import { type Context, type TextMapGetter, type TextMapPropagator, type TextMapSetter, trace } from '@opentelemetry/api'
+import { debugHeader } from '../context/debug-mark.js'
 import { reportFault } from '../context/fault.js'
 import { beginIn, continueIn, extractTrace, injectContext } from '../context/wire.js'
 import { peers } from './peers.js'
@@ -24,7 +25,9 @@ export class StrictW3CPropagator implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
       const [traceparent, tracestate] = fields.map((name) => getter.get(carrier, name))
-      const remote = traceparent === undefined ? undefined : extractTrace({ traceparent, tracestate })
+      const mark = debugHeader()
+      const marked = mark === undefined ? {} : { [mark]: getter.get(carrier, mark) }
+      const remote = traceparent === undefined ? undefined : extractTrace({ traceparent, tracestate, ...marked })
       if (remote !== undefined) return continueIn(context, remote)
       // A server's span that is started in this context begins the trace.
       return trace.getSpan(context) === undefined ? beginIn(context) : context

@@ -4,7 +4,9 @@ import { contextManager, tracerProvider } from '../context/active.js'
 import { reportFault } from '../context/fault.js'
 import { state } from '../context/state.js'
 import { SpanlogError } from '../errors.js'
+import { DebugSampler } from './debug-sampler.js'
 import { makePipelines, type Pipeline } from './exporters.js'
+import { FlightRecorderSpanProcessor } from './flight-recorder-processor.js'
 import { checkOptions, type TracingOptions } from './options.js'
 import { peers } from './peers.js'
 import { atProcessEnd } from './process-end.js'
@@ -76,9 +78,9 @@ function start(options: TracingOptions): Tracing {
   const pipelines = makePipelines(exporters, batch)
   const provider = new (peers.sdk().NodeTracerProvider)({
     resource,
-    spanProcessors: pipelines.map(({ processor }) => processor),
+    spanProcessors: [new FlightRecorderSpanProcessor(), ...pipelines.map(({ processor }) => processor)],
     // Left out, the SDK reads OTEL_TRACES_SAMPLER.
-    ...(sampler && { sampler }),
+    ...(sampler && { sampler: new DebugSampler(sampler) }),
   })
   const flush = (): Promise<void> =>
     drain(pipelines, flushTimeoutMs, async ({ processor, exporter }) => {

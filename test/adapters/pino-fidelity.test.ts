@@ -1,22 +1,23 @@
 import { context, trace } from '@opentelemetry/api'
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import { NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import fc from 'fast-check'
 import plain10, { type Logger, type LoggerOptions, stdSerializers } from 'pino'
 import installed9 from 'pino9'
 import { withSpan } from 'spanlog'
 import { tracePino } from 'spanlog/instrument'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fidelity, forgetfulExporter } from '../support/fidelity.js'
 
 // Their types differ in what no test uses.
 const plain9 = installed9 as unknown as typeof plain10
 
-beforeAll(() => new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] }).register())
+beforeAll(() => new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(forgetfulExporter)] }).register())
 afterAll(() => {
   trace.disable()
   context.disable()
 })
 
-const runs = Number(process.env.SPANLOG_FIDELITY_RUNS ?? 300)
+const runs = fidelity('pino')
 const names = ['trace_id', 'span_id', 'trace_flags'] as const
 
 const key = fc.constantFrom('a', 'b', 'password', 'err', 'msg', 'level', 'time', 'pid', 'user', 'x"y', '__proto__', ...names)
@@ -85,6 +86,17 @@ const options: fc.Arbitrary<LoggerOptions<string>> = fc
         () => ',"nested":{"span_id":1}',
       ),
       customLevels: fc.constant({ audit: 35 }),
+      onChild: fc.constantFrom<LoggerOptions<string>['onChild'][]>(
+        (child) => {
+          child.setBindings({ born: true })
+        },
+        (child) => {
+          child.level = 'trace'
+        },
+        () => {
+          throw new Error('onChild')
+        },
+      ),
       hooks: fc.constantFrom<LoggerOptions<string>['hooks'][]>(
         {
           logMethod(args, method) {
@@ -145,7 +157,7 @@ function play(make: () => { logger: Logger<string>; lines: string[] }, calls: re
   for (const { children, bind, level, args } of calls) {
     try {
       let logger = root
-      for (const [bindings, childOptions] of children) logger = logger.child(bindings, childOptions as never) as Logger<string>
+      for (const [bindings, childOptions] of children) logger = logger.child(bindings, childOptions as never)
       if (bind !== undefined) logger.setBindings(bind)
       ;(logger[level as 'info'] as ((...args: unknown[]) => void) | undefined)?.(...args)
     } catch (error) {
@@ -167,7 +179,7 @@ function keysOf(line: string): readonly string[] {
 describe.each([
   ['pino 10', plain10],
   ['pino 9', plain9],
-])('whatever the options and the calls, a traced logger of %s', (_, pino) => {
+])('whatever the options and the calls, a traced logger of %s', { timeout: 20_000 + runs.numRuns * 40 }, (_, pino) => {
   function maker(chosen: LoggerOptions<string>, traced: boolean) {
     return () => {
       const lines: string[] = []
@@ -181,7 +193,7 @@ describe.each([
       fc.property(options, fc.array(call, { maxLength: 4 }), (chosen, calls) => {
         expect(play(maker(chosen, true), calls)).toEqual(play(maker(chosen, false), calls))
       }),
-      { numRuns: runs },
+      runs,
     )
   })
 
@@ -207,7 +219,7 @@ describe.each([
           }
         }
       }),
-      { numRuns: runs },
+      runs,
     )
   })
 })

@@ -1,24 +1,34 @@
 import { Writable } from 'node:stream'
 import { types } from 'node:util'
 import { context, trace } from '@opentelemetry/api'
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import { NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import fc from 'fast-check'
 import { withSpan } from 'spanlog'
 import { traceWinston } from 'spanlog/instrument'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import winston, { type Logform, type Logger } from 'winston'
 import { state } from '../../src/context/state.js'
+import { fidelity, forgetfulExporter } from '../support/fidelity.js'
 
-beforeAll(() => new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] }).register())
+beforeAll(() => new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(forgetfulExporter)] }).register())
 afterAll(() => {
   trace.disable()
   context.disable()
 })
+// No spies, which would keep each of the thousands of calls.
+const { error: printError } = console
 // winston says there what it thinks of unknown levels.
-beforeEach(() => void vi.spyOn(console, 'error').mockReturnValue())
-afterEach(() => vi.restoreAllMocks())
+beforeEach(() => {
+  console.error = () => {}
+  // A profile's duration would differ from run to run.
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+})
+afterEach(() => {
+  console.error = printError
+  vi.useRealTimers()
+})
 
-const runs = Number(process.env.SPANLOG_FIDELITY_RUNS ?? 300)
+const runs = fidelity('winston')
 const names = ['trace_id', 'span_id', 'trace_flags'] as const
 const {
   align,
@@ -99,6 +109,7 @@ type Format = typeof format extends fc.Arbitrary<infer F> ? F : never
 
 const options = fc.record({
   level: fc.constantFrom('error', 'info', 'silly', undefined),
+  levels: fc.constantFrom(undefined, undefined, { error: 0, warn: 1, info: 2, loud: 3 }),
   silent: fc.constantFrom(false, false, false, true, undefined),
   format,
   defaultMeta: fc.option(object, { nil: undefined }),
@@ -138,6 +149,8 @@ const call = fc.record({
         fc.tuple(object.map(asInfo)),
       ),
     ),
+    // The same twice: begun, and ended.
+    fc.tuple(fc.constant('profile'), fc.oneof(fc.tuple(fc.constantFrom('a', 'b')), fc.tuple(fc.constantFrom('a', 'b'), object))),
     fc.tuple(
       fc.constant('write'),
       fc.tuple(
@@ -179,6 +192,7 @@ function play(wrap: (logger: Logger) => Logger, chosen: Options, calls: readonly
   const logger = wrap(
     winston.createLogger({
       ...(chosen.level && { level: chosen.level }),
+      ...(chosen.levels && { levels: chosen.levels }),
       ...(chosen.silent !== undefined && { silent: chosen.silent }),
       ...(formatOfAll && { format: formatOfAll }),
       ...(chosen.defaultMeta && { defaultMeta: anew(chosen.defaultMeta) }),
@@ -224,13 +238,13 @@ function addInPlace(logger: Logger, fields: Readonly<Record<string, string>>): L
   return logger
 }
 
-describe('whatever the options and the calls, a traced logger of winston', { timeout: 20_000 + runs * 40 }, () => {
+describe('whatever the options and the calls, a traced logger of winston', { timeout: 20_000 + runs.numRuns * 40 }, () => {
   it('writes outside a trace byte for byte what winston writes', () => {
     fc.assert(
       fc.property(options, fc.array(call, { maxLength: 4 }), (chosen, calls) => {
         expect(play(traceWinston, chosen, calls)).toEqual(play((logger) => logger, chosen, calls))
       }),
-      { numRuns: runs },
+      runs,
     )
     expectNoFaults()
   })
@@ -244,7 +258,7 @@ describe('whatever the options and the calls, a traced logger of winston', { tim
           expect(play(traceWinston, chosen, calls)).toEqual(play((logger) => addInPlace(logger, fields), chosen, calls))
         })
       }),
-      { numRuns: runs },
+      runs,
     )
     expectNoFaults()
   })
@@ -268,7 +282,7 @@ describe('whatever the options and the calls, a traced logger of winston', { tim
           expect(Object.entries(all).filter(([name]) => !isName(name) || name in own)).toEqual(Object.entries(own))
         }
       }),
-      { numRuns: runs },
+      runs,
     )
     expectNoFaults()
   })

@@ -30,6 +30,14 @@ it.each(['spanlog, outside a trace', 'spanlog, in a trace, mirroring'])(
   },
 )
 
+it('a contender that measures itself prints its own figure', () => {
+  const { status, stdout, stderr } = run('import', '--contender', 'pino')
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  // Of microseconds, where the harness would have told nanoseconds.
+  expect(Number(stdout)).toBeGreaterThan(1000)
+  expect(Number(stdout)).toBeLessThan(10_000_000)
+})
+
 it('a result is drawn as two tables in Markdown', () => {
   const drawn = tables({
     unit: 'ns/line',

@@ -16,6 +16,7 @@ describe('withSpan', () => {
       } catch (caught) {
         return caught
       }
+      return undefined
     }
     expect(
       thrown(() =>

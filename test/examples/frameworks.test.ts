@@ -31,6 +31,8 @@ async function run(example: string): Promise<Line[]> {
 
 describe('the example', () => {
   it.each([
+    ['express', ['order found', 'request completed']],
+    ['http', ['order found', 'request completed']],
     ['fastify', ['incoming request', 'order found', 'request completed']],
     ['koa', ['order found', 'request completed']],
     ['hono', ['order found', 'request completed']],

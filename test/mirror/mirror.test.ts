@@ -4,7 +4,9 @@ import { configure } from 'spanlog'
 import { recordTelemetry } from 'spanlog/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { state } from '../../src/context/state.js'
-import { mirrorLine, takesLine, type WrittenLine } from '../../src/mirror/line.js'
+import type { Severity } from '../../src/fields/severity.js'
+import type { Line, WrittenLine } from '../../src/mirror/line.js'
+import { mirrorLine, takersOf } from '../../src/mirror/mirror.js'
 
 const telemetry = recordTelemetry()
 const defaults = state.settings
@@ -16,7 +18,35 @@ afterAll(() => telemetry.stop())
 
 const info = { number: 9, text: 'info' }
 const error = { number: 17, text: 'error' }
-const line = (rest: Partial<WrittenLine> = {}): WrittenLine => ({ severity: info, message: 'hello', fields: {}, ...rest })
+
+type Written = WrittenLine & { severity: Severity }
+const line = (rest: Partial<Written> = {}): Written => ({ severity: info, message: 'hello', fields: {}, ...rest })
+
+/** A line as an adapter makes it, and how often it was read. */
+class TestLine implements Line {
+  at: number | undefined
+  reads = 0
+  readonly severity: Severity
+  readonly length: number
+
+  constructor(private readonly written: Written) {
+    this.severity = written.severity
+    this.length = written.message.length
+  }
+
+  keep(): void {
+    this.at = performance.now()
+  }
+
+  read(): WrittenLine {
+    this.reads++
+    return this.written
+  }
+
+  time(): unknown {
+    return undefined
+  }
+}
 
 function recorded(act: (span: Span) => void) {
   const span = trace.getTracer('test').startSpan('work')
@@ -27,17 +57,20 @@ function recorded(act: (span: Span) => void) {
   return first
 }
 
-function eventOf(rest: Partial<WrittenLine>) {
-  const { events } = recorded((span) => mirrorLine(span, line(rest)))
+function eventOf(rest: Partial<Written>) {
+  const { events } = recorded((span) => log(span, line(rest)))
   return { name: events[0]?.name, attributes: events[0]?.attributes ?? {}, count: events.length }
 }
 
 /** Logs as an adapter does. */
-function log(span: Span, written: WrittenLine): boolean {
-  const taken = takesLine(span, written.severity.number)
-  if (taken) mirrorLine(span, written)
-  return taken
+function log(span: Span, written: Written): TestLine | undefined {
+  const takers = takersOf(span, written.severity, false)
+  const made = new TestLine(written)
+  if (takers !== undefined) mirrorLine(takers, made)
+  return takers && made
 }
+
+const takes = (span: Span, number: number): boolean => takersOf(span, { number, text: 'any' }, false) !== undefined
 
 describe('whether a span takes a line', () => {
   it.each([
@@ -49,18 +82,18 @@ describe('whether a span takes a line', () => {
     ['leaves out everything where the limit is 0', { mirror: { limit: 0 } }, 9, false],
   ])('%s', (_, options, severity, expected) => {
     configure(options)
-    recorded((span) => expect(takesLine(span, severity)).toBe(expected))
+    recorded((span) => expect(takes(span, severity)).toBe(expected))
   })
 
   it('leaves out every line of a span that does not record', () => {
     const span = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 0 })
-    expect(takesLine(span, 21)).toBe(false)
+    expect(takes(span, 21)).toBe(false)
   })
 
   it('leaves out every line of a span that has ended', () => {
     const span = trace.getTracer('test').startSpan('work')
     span.end()
-    expect(takesLine(span, 21)).toBe(false)
+    expect(takes(span, 21)).toBe(false)
   })
 
   it('survives a span that throws', () => {
@@ -69,8 +102,8 @@ describe('whether a span takes a line', () => {
         throw new Error('broken span')
       },
     } as unknown as Span
-    expect(takesLine(span, 21)).toBe(false)
-    expect(() => mirrorLine(span, line())).not.toThrow()
+    expect(takes(span, 21)).toBe(false)
+    expect(() => log(span, line())).not.toThrow()
   })
 })
 
@@ -89,7 +122,7 @@ describe('a full span', () => {
   it('counts an exception as an event, and puts it on the line itself where one place is left', () => {
     configure({ mirror: { limit: 3 } })
     const span = recorded((active) => {
-      for (let i = 0; i < 3; i++) log(active, line({ message: `line ${i}`, error: { message: `error ${i}` } }))
+      for (let i = 0; i < 3; i++) log(active, line({ severity: error, message: `line ${i}`, error: { message: `error ${i}` } }))
     })
     expect(span.events.map(({ name, attributes }) => [name, attributes['exception.message']])).toEqual([
       ['line 0', undefined],
@@ -97,6 +130,19 @@ describe('a full span', () => {
       ['line 1', 'error 1'],
     ])
     expect(span.attributes['spanlog.dropped_log_events']).toBe(1)
+  })
+
+  it('has room for its lines before exceptions of lines that are no errors', () => {
+    configure({ mirror: { limit: 4 } })
+    const span = recorded((active) => {
+      for (let i = 0; i < 3; i++) log(active, line({ message: `line ${i}`, error: { message: `error ${i}` } }))
+    })
+    expect(span.events.map(({ name, attributes }) => [name, attributes['exception.message']])).toEqual([
+      ['line 0', undefined],
+      ['exception', 'error 0'],
+      ['line 1', 'error 1'],
+      ['line 2', 'error 2'],
+    ])
   })
 
   it('fails for an error that it leaves out, but not for a warning', () => {
@@ -166,7 +212,7 @@ describe('the event of a line', () => {
     cycle['self'] = cycle
     expect(eventOf({ fields: { cycle } }).attributes).toMatchObject({ 'cycle.id': 1, 'cycle.self.id': 1 })
     const broken = Object.defineProperty({}, 'bad', { enumerable: true, get: () => JSON.parse('{') })
-    expect(() => recorded((span) => mirrorLine(span, line({ fields: broken })))).not.toThrow()
+    expect(() => recorded((span) => log(span, line({ fields: broken })))).not.toThrow()
   })
 
   it('is bounded, and never throws, for whatever fields a line may have', () => {
@@ -186,7 +232,7 @@ describe('an error in a line', () => {
   const failure = { type: 'TypeError', message: 'x is no function', stack: 'TypeError: x is no function\n    at y' }
 
   it('becomes an exception beside the event of the line', () => {
-    const { events } = recorded((span) => mirrorLine(span, line({ message: 'it failed', severity: error, error: failure })))
+    const { events } = recorded((span) => log(span, line({ message: 'it failed', severity: error, error: failure })))
     expect(events.map(({ name }) => name)).toEqual(['it failed', 'exception'])
     expect(events[1]?.attributes).toEqual({
       'exception.type': 'TypeError',
@@ -195,7 +241,7 @@ describe('an error in a line', () => {
     })
   })
 
-  it.each<[string, Partial<WrittenLine>, { code: string; message?: string }]>([
+  it.each<[string, Partial<Written>, { code: string; message?: string }]>([
     [
       'an error line fails the span with its message',
       { severity: error, message: 'it failed', error: failure },
@@ -209,7 +255,7 @@ describe('an error in a line', () => {
     ['a fatal line without an error fails the span too', { severity: { number: 21, text: 'fatal' } }, { code: 'error', message: 'hello' }],
     ['a warning with an error leaves the status unset', { severity: { number: 13, text: 'warn' }, error: failure }, { code: 'unset' }],
   ])('%s', (_, rest, status) => {
-    expect(recorded((span) => mirrorLine(span, line(rest))).status).toEqual(status)
+    expect(recorded((span) => log(span, line(rest))).status).toEqual(status)
   })
 
   it.each([
@@ -218,7 +264,7 @@ describe('an error in a line', () => {
   ])('never overrides a status that the user set to %s', (_, code, expected) => {
     const { status } = recorded((span) => {
       span.setStatus({ code, message: 'mine' })
-      mirrorLine(span, line({ severity: error }))
+      log(span, line({ severity: error }))
     })
     expect(status.code).toBe(expected)
     expect(status.message).not.toBe('hello')

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Writable } from 'node:stream'
 import { after, beforeEach, describe, it } from 'node:test'
-import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, logs, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import * as spanlog from 'spanlog'
@@ -231,5 +231,33 @@ describe('configure', () => {
     withSpan('quiet', () => pino(stream).info('hello'))
     configure({ mirror: true })
     assert.deepEqual(eventsOf('quiet'), [])
+  })
+})
+
+describe('log records', () => {
+  it('go to the Logs API of API 1.10, one a line, with the trace, redaction kept', () => {
+    const emitted = []
+    assert.equal(
+      logs.setGlobalLoggerProvider({ getLogger: (name) => ({ enabled: () => true, emit: (record) => emitted.push({ name, ...record }) }) }),
+      true,
+    )
+    configure({ mirror: { to: 'records' } })
+    const { stream } = lines()
+    const log = pino({ redact: ['password'] }, stream)
+    const active = withSpan('work', (span) => {
+      log.warn({ password: 'hunter2' }, 'hello')
+      return span.spanContext()
+    })
+    configure({ mirror: { to: 'events' } })
+    logs.disable()
+    assert.equal(emitted.length, 1)
+    assert.partialDeepStrictEqual(emitted[0], {
+      name: 'spanlog',
+      body: 'hello',
+      severityNumber: 13,
+      severityText: 'warn',
+      attributes: { password: '[Redacted]' },
+    })
+    assert.equal(trace.getSpanContext(emitted[0].context).spanId, active.spanId)
   })
 })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -9,7 +9,8 @@ const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 const entries = Object.keys(manifest.exports)
-  .filter((entry) => entry !== './package.json')
+  // What is imported for what it does: register, and the matchers, which want their test runner.
+  .filter((entry) => !['./package.json', './register', './testing/vitest', './testing/jest'].includes(entry))
   .map((entry) => entry.replace('.', 'spanlog'))
 // What a user of each entry installs, in the versions that this project is developed with.
 const peers = [
@@ -30,9 +31,9 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => rmSync(app, { recursive: true, force: true }))
 
-async function program(name: string, text: string): Promise<string> {
+async function program(name: string, text: string, flags: readonly string[] = []): Promise<string> {
   writeFileSync(path.join(app, name), text)
-  return (await run(process.execPath, [name], { cwd: app })).stdout
+  return (await run(process.execPath, [...flags, name], { cwd: app })).stdout
 }
 
 describe('packed and installed into an empty project', () => {
@@ -78,6 +79,22 @@ describe('packed and installed into an empty project', () => {
     ])
   })
 
+  const plain = {
+    mjs: `import { withSpan } from 'spanlog'; import pino from 'pino'; import winston from 'winston'`,
+    cjs: `const { withSpan } = require('spanlog'), pino = require('pino'), winston = require('winston')`,
+  }
+  it.each([
+    ['registered.mjs', `import 'spanlog/register'; ${plain.mjs}`, []],
+    ['registered-last.mjs', `${plain.mjs}; import 'spanlog/register'`, []],
+    ['registered.cjs', `require('spanlog/register'); ${plain.cjs}`, []],
+    ['by-import.mjs', plain.mjs, ['--import', 'spanlog/register']],
+    ['by-import.cjs', plain.cjs, ['--import', 'spanlog/register']],
+    ['by-require.cjs', plain.cjs, ['--require', 'spanlog/register']],
+  ])('%s writes lines that know their trace, by spanlog/register', async (name, imports, flags) => {
+    const lines = (await program(name, imports + main, flags)).trim().split('\n')
+    expect(lines.map((line) => line.split('"trace_id"').length - 1)).toEqual([1, 1])
+  })
+
   it.each([
     ['nodenext', 'nodenext', 'use.mts'],
     ['nodenext', 'nodenext', 'use.cts'],
@@ -93,6 +110,7 @@ describe('packed and installed into an empty project', () => {
       import { fileLogs, type LogEntry, lokiLogs } from 'spanlog/logs'
       import { fileTraces, type Trace } from 'spanlog/traces'
       import { tracePino, traceWinston } from 'spanlog/instrument'
+      import 'spanlog/register'
       const logger: Logger = pino({ level: 'info' })
       export const traced: Logger = tracePino(logger)
       export const other: winston.Logger = traceWinston(winston.createLogger())
@@ -126,7 +144,17 @@ describe('packed and installed into an empty project', () => {
     expect(stdout.trim()).toBe(manifest.version)
   })
 
-  it('installs no runtime dependency of its own', () => {
-    expect(JSON.parse(readFileSync(path.join(app, 'node_modules/spanlog/package.json'), 'utf8')).dependencies).toBeUndefined()
+  it('installs only the runtime dependencies that a decision names', () => {
+    const { dependencies = {} } = JSON.parse(readFileSync(path.join(app, 'node_modules/spanlog/package.json'), 'utf8'))
+    const folder = path.join(root, 'docs/decisions')
+    const decisions = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8'))
+    expect(Object.keys(dependencies).filter((name) => !decisions.some((text) => text.includes(name)))).toEqual([])
+  })
+
+  it.each(['spanlog', 'spanlog/pino', 'spanlog/winston', 'spanlog/register'])('%s loads none of them', async (entry) => {
+    const out = await program('loaded.cjs', `require('${entry}'); console.log(JSON.stringify(Object.keys(require.cache)))`)
+    const names = Object.keys(manifest.dependencies ?? {})
+    const loaded = (JSON.parse(out) as string[]).filter((file) => names.some((name) => file.includes(`node_modules/${name}/`)))
+    expect(loaded).toEqual([])
   })
 })

@@ -76,9 +76,9 @@ describe('behind a real nginx', () => {
       .forTrace(traceId)
       .collect()
     expect(verdict.complete).toBe(true)
-    expect(entries.map((entry) => [entry.service, entry.message]).toSorted()).toEqual([
-      ['nginx', 'GET /orders/7 HTTP/1.1'],
-      ['orders', 'request completed'],
+    expect(entries.map((entry) => `${entry.service}: ${entry.message}`).toSorted()).toEqual([
+      'nginx: GET /orders/7 HTTP/1.1',
+      'orders: request completed',
     ])
   })
 })
