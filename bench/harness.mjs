@@ -9,13 +9,14 @@ import { fileURLToPath } from 'node:url'
  * @property {string} scenario
  * @property {string} unit
  * @property {number} batch - how many operations one measured batch holds
+ * @property {number} [warmUps] - batches before those that count
+ * @property {number} [batches] - those that count, a round
  * @property {Record<string, () => Promise<(operations: number) => void> | ((operations: number) => number | void | Promise<number>)>} contenders - each sets
  *   itself up in a process of its own and returns what is measured; what measures itself returns its figure, in the scenario's unit
  * @property {{ contender: string, against: string, atMost?: number }[]} ratios - which medians are compared, and what is aimed at
  */
 
-const warmUps = 5
-const batches = 15
+const usual = { warmUps: 5, batches: 15 }
 
 /**
  * Sets a contender up, in this process.
@@ -45,6 +46,7 @@ export async function measure(scenario, name) {
     return
   }
   const times = []
+  const { warmUps, batches } = { ...usual, ...scenario }
   for (let i = 0; i < warmUps + batches; i++) times.push(await batch())
   process.stdout.write(`${median(times.slice(warmUps))}\n`)
 }
@@ -85,6 +87,7 @@ async function runRound(scenario) {
   const names = Object.keys(scenario.contenders)
   const contenders = await Promise.all(names.map((name) => start(scenario.scenario, name)))
   const times = names.map(() => [])
+  const { warmUps, batches } = { ...usual, ...scenario }
   for (let i = 0; i < warmUps + batches; i++) {
     for (const [at, contender] of contenders.entries()) {
       const time = await contender.batch()

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process'
+import { from, selectorOf, sizes, sourceOf, to, traceId, url, windowOf } from './query-lines.mjs'
+
+const grouped = (n) => n.toLocaleString('en')
+const iso = (nanoseconds) => new Date(Number(BigInt(nanoseconds) / 1_000_000n)).toISOString()
+
+/** By the clock: the server's time is part of what a person waits for. */
+function query(size) {
+  return () => async () => {
+    const start = performance.now()
+    const { complete, entries } = await sourceOf(size).forTrace(traceId, windowOf()).verdict()
+    const ms = performance.now() - start
+    if (!complete || entries !== size) throw new Error(`${entries} of ${size} lines, complete: ${complete}`)
+    return (ms * 1000) / size
+  }
+}
+
+/** Proves nothing, and cannot pass a nanosecond with more lines than a page. */
+function logcli(size) {
+  const text = `${selectorOf(size)} |= \`${traceId}\``
+  const args = [
+    'query',
+    text,
+    '--from',
+    iso(from),
+    '--to',
+    iso(to),
+    '--limit',
+    String(size),
+    '--batch',
+    '5000',
+    '--forward',
+    '-o',
+    'raw',
+    '-q',
+  ]
+  return () => () => {
+    const start = performance.now()
+    const { status, stdout } = spawnSync('logcli', args, { env: { ...process.env, LOKI_ADDR: url }, maxBuffer: 2 ** 31 })
+    const ms = performance.now() - start
+    let lines = 0
+    for (let at = stdout.indexOf(10); at !== -1; at = stdout.indexOf(10, at + 1)) lines++
+    if (status !== 0 || lines !== size) throw new Error(`logcli ended with ${status}, ${lines} of ${size} lines`)
+    return (ms * 1000) / size
+  }
+}
+
+// Only a real server can be asked with it: the double answers what this project asks.
+const withLogcli = process.env['LOKI_URL'] !== undefined && spawnSync('logcli', ['--version']).status === 0
+const pairs = sizes.map((size) => ({ size, own: `spanlog, ${grouped(size)} lines, proven`, rival: `logcli, ${grouped(size)} lines` }))
+
+export default {
+  scenario: 'query',
+  unit: 'µs/line',
+  batch: 1,
+  warmUps: 1,
+  batches: 3,
+  contenders: Object.fromEntries(
+    pairs.flatMap(({ size, own, rival }) => [[own, query(size)], ...(withLogcli ? [[rival, logcli(size)]] : [])]),
+  ),
+  ratios: [
+    ...pairs.slice(2).map(({ own }) => ({ contender: own, against: pairs[1].own })),
+    ...(withLogcli ? pairs.map(({ own, rival }) => ({ contender: own, against: rival, atMost: 1 })) : []),
+  ],
+}
