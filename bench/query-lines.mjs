@@ -19,7 +19,7 @@ const perPush = 5000
 export const { traceId, url, run, from, to } = JSON.parse(process.env['SPANLOG_BENCH_QUERY'] ?? JSON.stringify(await prepare()))
 
 export const selectorOf = (size) => `{service_name="${run}-${size}"}`
-export const sourceOf = (size) => lokiLogs({ url, selector: selectorOf(size) })
+export const sourceOf = (size, options) => lokiLogs({ url, selector: selectorOf(size), ...options })
 export const windowOf = () => ({ from: BigInt(from), to: BigInt(to) })
 
 async function prepare() {

@@ -1,3 +1,4 @@
+import { lokiLogs } from 'spanlog/logs'
 import { describe, expect, it } from 'vitest'
 import { type LokiValue, minutesAgo, OTHER, TRACE } from '../support/loki-lines.js'
 import { collect, loki, pagesOf } from '../support/loki-session.js'
@@ -42,6 +43,23 @@ describe('where a trace ID stands', () => {
     expect(await collect(double)).toMatchObject({ verdict: { complete: true, entries: 1, mentions: 1 } })
     const asked = await collect(double, { mentions: true })
     expect(asked.entries).toMatchObject([{ line: mention, mention: true, traceId: OTHER }, { traceId: TRACE }])
+  })
+
+  it('only metadata of the names given is asked, or none, and the verdict says so', async () => {
+    const double = await loki()
+    double.push({ app: 'shop' }, [
+      [minutesAgo(5), 'plain', { traceId: TRACE }],
+      [minutesAgo(4), `trace_id=${TRACE}`],
+    ])
+    const known = await collect(double, {}, { metadataNames: ['traceId'] })
+    expect(known.lines).toEqual(['plain', `trace_id=${TRACE}`])
+    expect(known.verdict.reasons).toMatchObject([{ message: expect.stringContaining('metadata named traceId, and the text') }])
+    double.seen.length = 0
+    const none = await collect(double, {}, { metadataNames: [] })
+    expect(none.lines).toEqual([`trace_id=${TRACE}`])
+    expect(none.verdict.reasons).toMatchObject([{ message: expect.not.stringContaining('metadata') }])
+    expect(pagesOf(double)).toHaveLength(1)
+    expect(() => lokiLogs({ url: double.url, metadataNames: ['trace_id="x" or'] })).toThrow(/metadataNames.*letters, digits/)
   })
 
   it('a line that both forms find is one entry; equal lines of two streams are two', async () => {

@@ -37,7 +37,7 @@ function matchesEmpty(isRegExp: boolean, quoted: string): boolean {
  * Names of labels and structured metadata that hold a trace ID, as label filters write them: dots become `_` in Loki. Each folds to
  * a name that `readEntry` knows.
  */
-const traceLabels = [
+export const traceLabels: readonly string[] = [
   'trace_id',
   'TRACE_ID',
   'trace_ID',
@@ -52,6 +52,7 @@ const traceLabels = [
   'otelTraceID',
   'dd_trace_id',
   'xray_trace_id',
+  'traceparent',
 ]
 
 /** One way in which Loki finds the lines of a trace, as a log query. */
@@ -61,18 +62,18 @@ export interface QueryForm {
   query: string
 }
 
-/** All forms together find a trace; neither finds all of it: a line filter misses what stands in structured metadata only. */
-export function queryForms(selector: string, { needles }: TraceForms): QueryForm[] {
+/**
+ * All forms together find a trace; neither finds all of it: a line filter misses what stands in structured metadata only.
+ *
+ * @param names - of labels and structured metadata; with none, the text alone is asked
+ */
+export function queryForms(selector: string, { needles }: TraceForms, names = traceLabels): QueryForm[] {
   // Needles hold nothing but hex digits and `-`: they stand for themselves in a regular expression.
   const anyNeedle = needles.join('|')
-  const filters = [...traceLabels.map((name) => `${name}=~"${anyNeedle}"`), `traceparent=~"[0-9a-f]{2}-(?:${anyNeedle})-.*"`]
-  return [
-    {
-      finds: `a label or structured metadata named ${traceLabels.join(', ')} or traceparent`,
-      query: `${selector} | ${filters.join(' or ')}`,
-    },
-    { finds: 'the text of the line', query: `${selector} |~ \`${anyNeedle}\`` },
-  ]
+  const ofText = { finds: 'the text of the line', query: `${selector} |~ \`${anyNeedle}\`` }
+  if (names.length === 0) return [ofText]
+  const filters = names.map((name) => `${name}=~"${name === 'traceparent' ? `[0-9a-f]{2}-(?:${anyNeedle})-.*` : anyNeedle}"`)
+  return [{ finds: `a label or structured metadata named ${names.join(', ')}`, query: `${selector} | ${filters.join(' or ')}` }, ofText]
 }
 
 /** Counts what a log query finds in the time before each step. `ms` is the finest unit that Loki takes. */
