@@ -1,1 +1,9 @@
-export { type CompletionLogger, type HttpMiddleware, type TraceHttpOptions, traceFetch, traceHttp } from './http.js'
+export {
+  type CompletionLogger,
+  type HttpMiddleware,
+  type TraceClientOptions,
+  type TraceHttpOptions,
+  traceFetch,
+  traceHttp,
+  traceRequest,
+} from './http.js'

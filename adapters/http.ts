@@ -6,6 +6,8 @@ import { nodeEdge } from './http/node.js'
 import type { EdgeOptions } from './http/options.js'
 
 export { traceFetch } from './http/fetch.js'
+export type { TraceClientOptions } from './http/propagate-to.js'
+export { traceRequest } from './http/request-client.js'
 export type { CompletionLogger }
 
 /** How `traceHttp` treats requests. */

@@ -6,7 +6,8 @@ import { isStatusUnset, withSpan } from '../src/context/span.js'
 import { refuseUnknownOptions, unexpected } from '../src/errors.js'
 import { guarded } from './http/guarded.js'
 import { checkHeader } from './http/options.js'
-import { type EventFacts, factsOfEvent, parentOf } from './lambda/event.js'
+import { type EventFacts, factsOfEvent } from './lambda/event.js'
+import { parentOf } from './messaging/parent.js'
 
 /** What is read of an invocation's context; every field may be missing. */
 export interface LambdaContextLike {

@@ -1,4 +1,7 @@
 import type { DebugTracesOptions } from './context/debug-mark.js'
+import { headersOption, type TraceHeaders } from './context/headers/formats.js'
+import { hostRule } from './context/hosts.js'
+import { setOverheadBudget } from './context/overhead.js'
 import { state } from './context/state.js'
 import { refuseUnknownOptions, unexpected } from './errors.js'
 import { type FieldPreset, type FieldsOptions, fieldsSettings } from './fields/options.js'
@@ -42,6 +45,22 @@ export interface SpanlogOptions {
   flightRecorder?: FlightRecorderOptions | boolean
   /** Heed signed marks that have one trace debugged in each service; `false` heeds none. @defaultValue false */
   debugTraces?: DebugTracesOptions | false
+  /**
+   * How a trace stands in the headers of requests and messages: each format is written; of those that are read, the first that names
+   * a trace counts. @defaultValue those that OTEL_PROPAGATORS names, else `['w3c']`
+   */
+  headers?: readonly TraceHeaders[]
+  /**
+   * The hosts that requests take the trace along to: `orders`, `*.internal`, `localhost:3000`, or expressions that are tested against
+   * the host's name. It holds for `traceFetch` and `traceRequest`, and, under `startTracing`, for OpenTelemetry's instrumentations of HTTP
+   * clients as far as their spans are recorded. `false` is all hosts. @defaultValue false
+   */
+  propagateTo?: readonly (string | RegExp)[] | false
+  /**
+   * The share of time, 0 to 1, above which a warning says that spanlog's own code takes too much; `false` warns of nothing. What it takes
+   * is in `spanlogStats().overhead`. @defaultValue 0.1
+   */
+  overheadBudget?: number | false
 }
 
 /**
@@ -55,8 +74,19 @@ export interface SpanlogOptions {
  */
 export function configure(options: SpanlogOptions): void {
   if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
-  refuseUnknownOptions('configure', options, ['mirror', 'untracedSampled', 'fields', 'flightRecorder', 'debugTraces'])
-  const { mirror, untracedSampled, fields, flightRecorder, debugTraces } = options
+  refuseUnknownOptions('configure', options, [
+    'mirror',
+    'untracedSampled',
+    'fields',
+    'flightRecorder',
+    'debugTraces',
+    'headers',
+    'propagateTo',
+    'overheadBudget',
+  ])
+  const { mirror, untracedSampled, fields, flightRecorder, debugTraces, headers, propagateTo, overheadBudget } = options
+  if (overheadBudget !== undefined && overheadBudget !== false && !(overheadBudget > 0 && overheadBudget <= 1))
+    throw unexpected('overheadBudget', 'a share from 0 to 1, or false', overheadBudget)
   if (untracedSampled !== undefined && typeof untracedSampled !== 'boolean')
     throw unexpected('untracedSampled', 'a boolean', untracedSampled)
   const nextMirror = mirror === undefined ? state.settings.mirror : mirrorSettings(mirror)
@@ -65,7 +95,11 @@ export function configure(options: SpanlogOptions): void {
     mirror: nextMirror,
     untracedSampled: untracedSampled ?? state.settings.untracedSampled,
     fields: fields === undefined ? state.settings.fields : fieldsSettings(fields),
+    headers: headers === undefined ? state.settings.headers : headersOption(headers),
+    propagateTo:
+      propagateTo === undefined ? state.settings.propagateTo : propagateTo === false ? undefined : hostRule('propagateTo', propagateTo),
   }
+  if (overheadBudget !== undefined) setOverheadBudget(overheadBudget === false ? undefined : overheadBudget)
   applyFlight()
 }
 

@@ -8,7 +8,7 @@ const remedies = {
   INVALID_URL: 'give an absolute http:// or https:// URL',
   PEER_MISSING: 'install the package that the message names',
   ALREADY_TRACING: 'call shutdown() first, or start tracing once per process',
-  QUERY_TOO_EXPENSIVE: 'narrow the window (from, --from) or the selector, or raise maxBytes (--max-bytes)',
+  QUERY_TOO_EXPENSIVE: 'narrow the window (from, --from) or the selector, or raise maxBytes (--max-bytes, or --yes)',
   QUERY_USED: 'ask the source again for a new query',
   FILE_UNREADABLE: 'check the path and its permissions',
   FILE_MALFORMED: 'check that the file holds what the option names',
@@ -19,6 +19,13 @@ const remedies = {
   LOKI_UNAUTHORIZED: 'check the credentials and the tenant',
   LOKI_REFUSED: 'the answer says why; correct the selector, the window or the limit',
   LOKI_BAD_ANSWER: 'check that the URL is that of a Loki and that no proxy rewrites its answers',
+  VICTORIALOGS_UNREACHABLE:
+    'check the URL and that VictoriaLogs is ready; it breaks off answers that take longer than its -search.maxQueryDuration',
+  VICTORIALOGS_TIMEOUT: 'narrow the window (from, --from) or the selector, or raise timeoutMs (--timeout)',
+  VICTORIALOGS_RATE_LIMITED: 'wait, or narrow the window (from, --from) or the selector',
+  VICTORIALOGS_UNAUTHORIZED: 'check the credentials and the tenant',
+  VICTORIALOGS_REFUSED: 'the answer says why; correct the selector, the tenant or the window',
+  VICTORIALOGS_BAD_ANSWER: 'check that the URL is that of a VictoriaLogs and that no proxy rewrites its answers',
   TEMPO_UNREACHABLE: 'check the URL and that Tempo is ready',
   TEMPO_TIMEOUT: 'narrow the window, or raise timeoutMs (--timeout)',
   TEMPO_RATE_LIMITED: 'wait, and ask again',
@@ -39,6 +46,7 @@ const remedies = {
   ZIPKIN_UNAUTHORIZED: 'check the credentials',
   ZIPKIN_REFUSED: 'the answer says why',
   ZIPKIN_BAD_ANSWER: 'check that the URL is that of a Zipkin and that no proxy rewrites its answers',
+  MEMORY_FULL: 'raise maxSpans, or ask the store that the spans are exported to',
   ABORTED: 'the caller cancelled it; ask again',
 } as const satisfies Record<string, string>
 

@@ -1,10 +1,12 @@
 import type { Attributes, Span } from '@opentelemetry/api'
 import { runIn } from '../../src/context/active.js'
-import { injectContext } from '../../src/context/wire.js'
+import { countUntraced, type IncomingPolicy, incomingPolicies } from '../../src/context/trust.js'
+import { traceparentOf } from '../../src/context/wire.js'
+import { failing } from '../failing.js'
 import { completionWriter } from './completion-line.js'
 import { guarded } from './guarded.js'
 import { checkEdgeOptions, type EdgeOptions } from './options.js'
-import type { RequestFacts } from './request.js'
+import { nameOfMethod, type RequestFacts } from './request.js'
 import { type BodySizes, openServerSpan } from './server-span.js'
 
 /** One request and its response, from the server span's start to its end. */
@@ -41,7 +43,7 @@ export function serverEdge<Subject>(
   frameworkRoute?: (subject: Subject) => string | undefined,
 ): Edge<Subject> {
   checkEdgeOptions(where, options)
-  const { header = 'x-trace-id', traceparent = false, route, ignore } = options
+  const { header = 'x-trace-id', traceparent = false, route, ignore, incoming = 'continue', requireTraceparent = false } = options
   const writeCompletion = options.logger && completionWriter(options.logger)
 
   return {
@@ -53,8 +55,21 @@ export function serverEdge<Subject>(
       }),
   }
 
+  function policyOf(subject: Subject): IncomingPolicy {
+    if (typeof incoming !== 'function') return incoming
+    const policy = guarded(`${where}: incoming failed`, () => incoming(subject))
+    return incomingPolicies.includes(policy) ? (policy as IncomingPolicy) : 'link'
+  }
+
+  function isRequired(subject: Subject): boolean {
+    return (
+      requireTraceparent === true ||
+      (requireTraceparent !== false && guarded(`${where}: requireTraceparent failed`, () => requireTraceparent(subject)) === true)
+    )
+  }
+
   function start(subject: Subject, request: RequestFacts): Exchange {
-    const server = openServerSpan(request)
+    const server = openServerSpan(request, () => policyOf(subject))
     const { traceId } = server.span.spanContext()
     const started = performance.now()
     const failures = new Failures()
@@ -64,7 +79,7 @@ export function serverEdge<Subject>(
       traceId,
       headers: [
         ...(header === false ? [] : [[header, traceId] as const]),
-        ...(traceparent ? [['traceparent', injectContext(server.context, { traceparent: '' }).traceparent] as const] : []),
+        ...(traceparent ? [['traceparent', traceparentOf(server.context) ?? ''] as const] : []),
       ],
       fail,
       run: (fn) => runIn(server.context, () => failing(fn, fail)),
@@ -72,6 +87,7 @@ export function serverEdge<Subject>(
         if (done) return
         done = true
         const known = guarded(`${where}: route failed`, () => route?.(subject) ?? frameworkRoute?.(subject)) ?? server.foundRoute()
+        if (!server.named) countUntraced(`${nameOfMethod(request.method)} ${known ?? '(no route)'}`, isRequired(subject))
         const durationMs = Math.round((performance.now() - started) * 1000) / 1000
         const line = {
           method: request.method,
@@ -86,22 +102,6 @@ export function serverEdge<Subject>(
       },
     }
   }
-}
-
-/** Calls `fail` with what `fn` throws or rejects with, which goes on to the caller. */
-function failing<T>(fn: () => T, fail: (error: unknown) => void): T {
-  let result: T
-  try {
-    result = fn()
-  } catch (error) {
-    fail(error)
-    throw error
-  }
-  if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return result
-  return (result as T & PromiseLike<unknown>).then(undefined, (error: unknown) => {
-    fail(error)
-    throw error
-  }) as T
 }
 
 /** What a handler threw, kept until the request is over: by then a logger may have shown it on the span already. */

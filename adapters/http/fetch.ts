@@ -1,12 +1,14 @@
 import { channel } from 'node:diagnostics_channel'
-import { type Context, createContextKey, type Span, SpanStatusCode } from '@opentelemetry/api'
-import { activeContext, runIn } from '../../src/context/active.js'
-import { isStatusUnset, withSpan } from '../../src/context/span.js'
+import { activeContext } from '../../src/context/active.js'
+import { withSpan } from '../../src/context/span.js'
 import { injectContext } from '../../src/context/wire.js'
 import { unexpected } from '../../src/errors.js'
+import { errorType } from '../failure.js'
+import { withoutTracing } from '../instrumented.js'
+import { clientAttributes, describeAnswer, portOf } from './client-span.js'
 import { guarded } from './guarded.js'
-import { methodAttributes, nameOfMethod } from './request.js'
-import { safeUrl } from './url.js'
+import { propagationRule, type TraceClientOptions } from './propagate-to.js'
+import { nameOfMethod } from './request.js'
 
 /** What is read of a fetch's second argument, or of a `Request`. */
 interface Init {
@@ -27,6 +29,7 @@ type HeadersInit = ConstructorParameters<typeof Headers>[0]
  *
  * @param fetch - of node, of undici, or what is called like them
  * @defaultValue the global `fetch`
+ * @param options - `propagateTo`: the hosts that get the trace
  * @returns a function of the same type
  * @throws SpanlogError INVALID_OPTION if it is no function
  * @example
@@ -36,24 +39,23 @@ type HeadersInit = ConstructorParameters<typeof Headers>[0]
  * ```
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
-export function traceFetch<F extends AnyFetch = typeof globalThis.fetch>(fetch: F = globalThis.fetch as unknown as F): F {
+export function traceFetch<F extends AnyFetch = typeof globalThis.fetch>(
+  fetch: F = globalThis.fetch as unknown as F,
+  options: TraceClientOptions = {},
+): F {
   if (typeof fetch !== 'function') throw unexpected('fetch', 'a function', fetch)
+  const mayGoTo = propagationRule('traceFetch', options)
   const traced: AnyFetch = (input: unknown, init?: Init) => {
     // What cannot be read, or is no request over HTTP, is fetch's own affair: it answers, or rejects as it always did.
     const request = read(input, init)
     if (request === undefined) return fetch(input, init)
     const { method, url } = request
-    const attributes = {
-      ...methodAttributes(method),
-      'url.full': safeUrl(url),
-      'server.address': url.hostname.replace(/^\[|\]$/g, ''),
-      'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-    }
-    return withSpan(nameOfMethod(method), { kind: 'client', attributes }, async (span) => {
-      const headers = injectContext(activeContext(), request.headers)
+    return withSpan(nameOfMethod(method), { kind: 'client', attributes: clientAttributes(method, url) }, async (span) => {
+      const { headers } = request
+      if (mayGoTo(url.hostname, portOf(url))) injectContext(activeContext(), headers)
       try {
-        const answer = await runIn(requestContext(), () => fetch(input, { ...init, headers }))
-        guarded('a client span could not be described', () => describe(span, answer.status))
+        const answer = await asking(() => fetch(input, { ...init, headers }))
+        guarded('a client span could not be described', () => describeAnswer(span, answer.status))
         return answer
       } catch (error) {
         guarded('a client span could not be described', () => span.setAttribute('error.type', errorType(error)))
@@ -91,27 +93,12 @@ function methodOf(method: string): string {
   return normalized.has(upper) ? upper : method
 }
 
-const suppressKey = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
 const undiciRequests = channel('undici:request:create')
 
 /**
- * The context for the request itself. OpenTelemetry's undici instrumentation listens on undici's channel: it opens no second
- * span, and adds no second `traceparent`, where tracing is suppressed; `@opentelemetry/core` names the key.
+ * OpenTelemetry's undici instrumentation listens on undici's channel: it opens no second span, and adds no second `traceparent`, where
+ * tracing is suppressed.
  */
-function requestContext(): Context {
-  return undiciRequests.hasSubscribers ? activeContext().setValue(suppressKey, true) : activeContext()
-}
-
-function describe(span: Span, status: number): void {
-  span.setAttribute('http.response.status_code', status)
-  if (status < 400) return
-  span.setAttribute('error.type', String(status))
-  if (isStatusUnset(span)) span.setStatus({ code: SpanStatusCode.ERROR })
-}
-
-/** `ECONNREFUSED` says more than fetch's `TypeError`. */
-function errorType(error: unknown): string {
-  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: { code?: unknown } }
-  if (typeof cause?.code === 'string') return cause.code
-  return typeof name === 'string' ? name : '_OTHER'
+function asking<T>(fn: () => T): T {
+  return undiciRequests.hasSubscribers ? withoutTracing(fn) : fn()
 }

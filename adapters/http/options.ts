@@ -1,3 +1,4 @@
+import { type IncomingPolicy, incomingPolicies } from '../../src/context/trust.js'
 import { refuseUnknownOptions, unexpected } from '../../src/errors.js'
 import type { CompletionLogger } from '../any-logger.js'
 
@@ -13,15 +14,27 @@ export interface EdgeOptions<Subject> {
   route?: (request: Subject) => string | undefined
   /** Whether a request is passed on untouched, such as a health check. */
   ignore?: (request: Subject) => boolean
+  /**
+   * What is made of the trace that a request names, for all or for each: `continue` goes on with it; `link` begins a new one with a link
+   * to it; `ignore-sampled` goes on with its ID, and decides on sampling here. A function that throws trusts nobody: `link`.
+   * @defaultValue 'continue'
+   */
+  incoming?: IncomingPolicy | ((request: Subject) => IncomingPolicy)
+  /** Whether each request has to name a trace: one that does not is served, and warned of, once a route. @defaultValue false */
+  requireTraceparent?: boolean | ((request: Subject) => boolean)
 }
 
 /** @throws SpanlogError INVALID_OPTION */
 export function checkEdgeOptions(where: string, options: EdgeOptions<never>): void {
   if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
-  refuseUnknownOptions(where, options, ['logger', 'header', 'traceparent', 'route', 'ignore'])
-  const { header, traceparent, route, ignore } = options
+  refuseUnknownOptions(where, options, ['logger', 'header', 'traceparent', 'route', 'ignore', 'incoming', 'requireTraceparent'])
+  const { header, traceparent, route, ignore, incoming = 'continue', requireTraceparent = false } = options
   checkHeader(header)
   if (traceparent !== undefined && typeof traceparent !== 'boolean') throw unexpected('traceparent', 'a boolean', traceparent)
+  if (typeof incoming !== 'function' && !incomingPolicies.includes(incoming))
+    throw unexpected('incoming', `${incomingPolicies.join(', ')}, or a function`, incoming)
+  if (typeof requireTraceparent !== 'function' && typeof requireTraceparent !== 'boolean')
+    throw unexpected('requireTraceparent', 'a boolean or a function', requireTraceparent)
   for (const [name, fn] of Object.entries({ route, ignore })) {
     if (fn !== undefined && typeof fn !== 'function') throw unexpected(name, 'a function', fn)
   }

@@ -1,7 +1,8 @@
 import { type Context, createContextKey, type Span, type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { activeContext, activeSpan } from '../../src/context/active.js'
 import { heldIn, holding } from '../../src/context/holder.js'
-import { isStatusUnset, startSpan } from '../../src/context/span.js'
+import { isStatusUnset, type SpanOptions, startSpan } from '../../src/context/span.js'
+import { type IncomingPolicy, withoutDecision } from '../../src/context/trust.js'
 import { endSpan, rootBegan, rootEnded, tell } from '../../src/context/watch.js'
 import { extractTrace } from '../../src/context/wire.js'
 import { guarded } from './guarded.js'
@@ -12,6 +13,8 @@ export interface ServerSpan {
   span: Span
   /** The context that the request's handler runs in. */
   context: Context
+  /** Whether the request named a trace. */
+  named: boolean
   /** The route that an instrumentation of the framework found, once the handler ran. */
   foundRoute(): string | undefined
   end(outcome: Outcome): void
@@ -38,16 +41,20 @@ interface RpcMetadata {
 }
 const rpcMetadataKey = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
 
-export function openServerSpan(request: RequestFacts): ServerSpan {
+/** @param policyOf - asked where the request names a trace, and no instrumentation has made its own of it */
+export function openServerSpan(request: RequestFacts, policyOf: () => IncomingPolicy): ServerSpan {
   const active = activeContext()
   const metadata = active.getValue(rpcMetadataKey) as RpcMetadata | undefined
   const remote = extractTrace(request.headers)
   const theirs = metadata?.span ?? activeServerSpan(remote)
-  const { span, context } = theirs ? { span: theirs, context: holding(active, heldIn(active)) } : startServerSpan(request, remote)
+  const { span, context } = theirs
+    ? { span: theirs, context: holding(active, heldIn(active)) }
+    : startServerSpan(request, trusted(remote, policyOf))
   if (theirs !== undefined) rootBegan(theirs)
   return {
     span,
     context,
+    named: remote !== undefined,
     foundRoute: () => metadata?.route,
     end(outcome) {
       if (theirs === undefined) {
@@ -66,11 +73,11 @@ export function openServerSpan(request: RequestFacts): ServerSpan {
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/ */
-function startServerSpan(request: RequestFacts, remote: SpanContext | undefined): { span: Span; context: Context } {
+function startServerSpan(request: RequestFacts, origin: Pick<SpanOptions, 'parent' | 'links'>): { span: Span; context: Context } {
   const { method, path, scheme, protocolVersion, userAgent } = request
   return startSpan(nameOfMethod(method), {
     kind: 'server',
-    parent: remote ?? null,
+    ...origin,
     attributes: {
       ...methodAttributes(method),
       'url.path': path,
@@ -79,6 +86,12 @@ function startServerSpan(request: RequestFacts, remote: SpanContext | undefined)
       ...(userAgent !== undefined && { 'user_agent.original': userAgent }),
     },
   })
+}
+
+function trusted(remote: SpanContext | undefined, policyOf: () => IncomingPolicy): Pick<SpanOptions, 'parent' | 'links'> {
+  const policy = remote && policyOf()
+  if (remote === undefined || policy === 'link') return { parent: null, ...(remote && { links: [{ context: remote }] }) }
+  return { parent: policy === 'ignore-sampled' ? withoutDecision(remote) : remote }
 }
 
 /**

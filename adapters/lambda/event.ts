@@ -1,8 +1,8 @@
-import type { Attributes, Link, SpanContext } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
 import type { Carrier } from '../../src/context/carrier.js'
 import type { SpanOptions } from '../../src/context/span.js'
-import { extractTrace } from '../../src/context/wire.js'
 import { methodAttributes, nameOfMethod } from '../http/request.js'
+import { messageAttributes } from '../messaging/sqs.js'
 
 /** What an event says of the invocation's span. */
 export interface EventFacts {
@@ -83,30 +83,7 @@ function factsOfRecords({ Records }: RecordsEvent): EventFacts {
       ...(destination && { 'messaging.destination.name': destination }),
       'messaging.batch.message_count': Records.length,
     },
-    carriers: Records.map((record) => textsOf(record.messageAttributes ?? record.Sns?.MessageAttributes)),
+    carriers: Records.map((record) => messageAttributes(record.messageAttributes ?? record.Sns?.MessageAttributes)),
     http: false,
   }
-}
-
-/** `{ traceparent: { dataType: 'String', stringValue: '…' } }` as SQS has it, or `{ Type, Value }` as SNS does. */
-function textsOf(attributes: unknown): Carrier {
-  if (typeof attributes !== 'object' || attributes === null) return {}
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]: [string, { stringValue?: unknown; Value?: unknown } | null]) => [
-      name,
-      value?.stringValue ?? value?.Value,
-    ]),
-  )
-}
-
-/**
- * The trace that an invocation belongs to. Messages of one trace: that one, with links to those after the first. Of several:
- * a new one, with a link to each.
- */
-export function parentOf(carriers: readonly Carrier[]): { parent: SpanContext | null; links: Link[] } {
-  const traces = carriers.map(extractTrace).filter((trace) => trace !== undefined)
-  const [first, ...rest] = traces
-  if (first === undefined) return { parent: null, links: [] }
-  const one = traces.length === carriers.length && rest.every(({ traceId }) => traceId === first.traceId)
-  return { parent: one ? first : null, links: (one ? rest : traces).map((context) => ({ context })) }
 }

@@ -1,5 +1,6 @@
 import { activeContext } from '../../src/context/active.js'
 import { reportFault } from '../../src/context/fault.js'
+import { watchEnd, watchStart } from '../../src/context/overhead.js'
 import { refuseUnknownOptions, unexpected } from '../../src/errors.js'
 import type { ContextFields } from '../../src/fields/context-fields.js'
 import type { FieldNames } from '../../src/fields/field-names.js'
@@ -113,12 +114,14 @@ export function tracedAsJson(asJson: AsJson, internals: Internals, format?: Fiel
     if (recorder.on) heedPinoLine(logger, level)
     let said: Said | undefined
     let view: View | undefined
+    const started = watchStart()
     try {
       said = (traced.format ?? processFormat()).of(activeContext())
       if (said !== undefined) view = viewOf(logger, said, internals, traced)
     } catch (error) {
       reportFault('what a line says of its context could not be made', error)
     }
+    watchEnd('lines', started)
     if (said === undefined || view === undefined) {
       const plain = asJson.call(logger, object, message, level, time)
       if (takesRecords()) {

@@ -13,8 +13,11 @@ import {
 import { unexpected } from '../errors.js'
 import { activeContext, runIn, tracerProvider } from './active.js'
 import { reportFault } from './fault.js'
+import { endWhenForgotten, forget, generatorIn, isGenerator, type SpanEnd } from './generator-span.js'
 import { heldIn, holding } from './holder.js'
 import { newSpanId, newTraceId } from './ids.js'
+import { watchEnd, watchStart } from './overhead.js'
+import { checkSpanName } from './span-names.js'
 import { state } from './state.js'
 import { RANDOM, SAMPLED } from './traceparent.js'
 import { endSpan, spanBegan } from './watch.js'
@@ -47,13 +50,19 @@ export interface WithSpanOptions extends SpanOptions {
 // oxlint-disable-next-line typescript/no-explicit-any -- a class is matched whatever its constructor takes
 type ErrorClass = abstract new (...args: any[]) => Error
 
+/** Ends the span of something that reports by a callback; once, whatever comes later. Without an error it went well. */
+export type EndSpan = (error?: unknown) => void
+
 /**
  * Runs `fn` inside a new span and ends the span when `fn` returns, throws, or its promise settles. What `fn` throws is
  * recorded, sets the status to error where it is unset, and is thrown on. Without a tracing SDK the span is not recorded
  * anywhere, but it has IDs, which the lines carry and `injectTrace` passes on. Of a thenable that is no promise, such as a query
  * builder, `then` is called at once, and the promise that it gives is returned: await it inside `fn` to keep the object itself.
  *
- * @param name - of low cardinality: `charge card`, not `charge card 4711`
+ * The span of a generator, sync or async, ends when the generator does; its body runs inside the span. An `fn` that takes a second
+ * argument works by callbacks: its span ends when it calls that argument, with an error or without.
+ *
+ * @param name - of low cardinality: `charge card`, not `charge card 4711`, of which you are warned once, as of names such as `process`
  * @returns what `fn` returns
  * @throws SpanlogError INVALID_OPTION for a wrong `name`, `kind` or `fn`; else what `fn` throws
  * @example
@@ -62,47 +71,91 @@ type ErrorClass = abstract new (...args: any[]) => Error
  *   span.setAttribute('card.brand', card.brand)
  *   return await charge(card)
  * })
+ * withSpan('read template', (_span, end) => readFile(path, (error, text) => (end(error), done(error, text))))
  * ```
  */
-export function withSpan<T>(name: string, fn: (span: Span) => T): T
-export function withSpan<T>(name: string, options: WithSpanOptions | undefined, fn: (span: Span) => T): T
-export function withSpan<T>(name: string, second: WithSpanOptions | undefined | ((span: Span) => T), third?: (span: Span) => T): T {
+export function withSpan<T>(name: string, fn: (span: Span, end: EndSpan) => T): T
+export function withSpan<T>(name: string, options: WithSpanOptions | undefined, fn: (span: Span, end: EndSpan) => T): T
+export function withSpan<T>(
+  name: string,
+  second: WithSpanOptions | undefined | ((span: Span, end: EndSpan) => T),
+  third?: (span: Span, end: EndSpan) => T,
+): T {
   const [options, fn] = typeof second === 'function' ? [{}, second] : [second ?? {}, third]
   if (typeof name !== 'string' || name === '') throw unexpected('name', 'a non-empty string', name)
   if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
   if (options.kind !== undefined && !(options.kind in kinds))
     throw unexpected('kind', `one of ${Object.keys(kinds).join(', ')}`, options.kind)
+  checkSpanName(name)
 
   const { span, context } = startSpan(name, options)
-  const failed = (error: unknown): void => endFailed(span, error, options.expectedErrors)
+  const ending = endingOf(span, options.expectedErrors)
+  if (fn.length > 1) return runByCallback(context, span, ending, fn)
   let result: T
   let pending: boolean
   try {
-    result = runIn(context, () => fn(span))
+    result = runIn(context, () => (fn as (span: Span) => T)(span))
     pending = isThenable(result)
   } catch (error) {
-    failed(error)
+    ending.failed(error)
     throw error
   }
+  if (isGenerator(result)) return generatorIn(result, context, ending)
   if (!pending) {
-    endSpan(span)
+    ending.succeeded()
     return result
   }
   // The promise that is returned settles as fn's does, after the span has ended.
   return (result as T & PromiseLike<unknown>).then(
     (value) => {
-      endSpan(span)
+      ending.succeeded()
       return value
     },
     (error: unknown) => {
-      failed(error)
+      ending.failed(error)
       throw error
     },
   ) as T
 }
 
+function endingOf(span: Span, expected: WithSpanOptions['expectedErrors']): SpanEnd {
+  let over = false
+  const once = (end: () => void): void => {
+    if (over) return
+    over = true
+    const started = watchStart()
+    end()
+    watchEnd('spans', started)
+  }
+  return { succeeded: () => once(() => endSpan(span)), failed: (error) => once(() => endFailed(span, error, expected)) }
+}
+
+function runByCallback<T>(context: Context, span: Span, ending: SpanEnd, fn: (span: Span, end: EndSpan) => T): T {
+  const end: EndSpan = (error) => {
+    forget(ending)
+    // Node's callbacks get null where all is well.
+    if (error === undefined || error === null) ending.succeeded()
+    else ending.failed(error)
+  }
+  endWhenForgotten(end, ending)
+  try {
+    return runIn(context, () => fn(span, end))
+  } catch (error) {
+    forget(ending)
+    ending.failed(error)
+    throw error
+  }
+}
+
 /** Starts a span with the process's SDK, or, where there is none, one that only has IDs; `endSpan` ends it. Never throws. */
 export function startSpan(name: string, options: SpanOptions): { span: Span; context: Context } {
+  const started = watchStart()
+  const begun = beginSpan(name, options)
+  watchEnd('spans', started)
+  return begun
+}
+
+function beginSpan(name: string, options: SpanOptions): { span: Span; context: Context } {
   const active = activeContext()
   const parentContext = parentIn(active, options.parent)
   const parent = trace.getSpanContext(parentContext)
@@ -168,14 +221,30 @@ export function isStatusUnset(span: Span): boolean {
   return (status?.code ?? SpanStatusCode.UNSET) === SpanStatusCode.UNSET
 }
 
+/** With the stacks of its causes, which the SDK leaves out. */
 function asException(error: unknown): Exception {
-  return error instanceof Error ? error : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (!(cause instanceof Error)) return error
+  const { name, message, code } = error as Error & { code?: string | number }
+  return { name, message, stack: stackOf(error), ...(code !== undefined && { code }) }
+}
+
+function stackOf(error: Error): string {
+  const stacks = new Map<Error, string>()
+  for (let at: unknown = error; at instanceof Error && !stacks.has(at) && stacks.size < 8; at = at.cause)
+    stacks.set(at, at.stack ?? `${at.name}: ${at.message}`)
+  return [...stacks.values()].join('\nCaused by: ')
 }
 
 function isExpected(error: unknown, expected: WithSpanOptions['expectedErrors']): boolean {
   if (expected === undefined) return false
-  if (typeof expected === 'function') return expected(error)
-  return expected.some((type) => error instanceof type)
+  try {
+    return typeof expected === 'function' ? expected(error) : expected.some((type) => error instanceof type)
+  } catch (fault) {
+    reportFault('expectedErrors failed, so an error counts as unexpected', fault)
+    return false
+  }
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Context } from '@opentelemetry/api'
 import type { FieldsSettings } from '../fields/options.js'
+import type { TraceHeaders } from './headers/formats.js'
 import type { Holder } from './holder.js'
+import type { HostRule } from './hosts.js'
 
 /** What `configure` sets; see there for each. */
 export interface Settings {
@@ -10,6 +12,10 @@ export interface Settings {
   untracedSampled: boolean
   /** `undefined` leaves it to SPANLOG_FIELDS. */
   fields: FieldsSettings | undefined
+  /** `undefined` until they are first asked for: see `headersInUse`. */
+  headers: readonly TraceHeaders[] | undefined
+  /** The hosts that a trace goes out to; `undefined` is all. */
+  propagateTo: HostRule | undefined
 }
 
 /** What the process shares, also between two copies of the package, or its CommonJS and another bundle of it. */
@@ -43,6 +49,8 @@ export const state: State = (shared[key] ??= {
     mirror: { enabled: true, to: 'events', minSeverity: 9, minRecordSeverity: 9, limit: 64 },
     untracedSampled: false,
     fields: undefined,
+    headers: undefined,
+    propagateTo: undefined,
   },
   randomTraceIds: false,
   warned: new Set(),

@@ -10,6 +10,8 @@ export interface TraceWatcher {
   failed(trace: SpanContext): void
   /** What `began` told of is over. */
   ended(trace: SpanContext): void
+  /** Whether it has heard that the trace went wrong, or is to be treated so. */
+  hasFailed(traceId: string): boolean
 }
 
 const shared = state as typeof state & { watcher?: TraceWatcher | undefined }
@@ -59,12 +61,17 @@ export function endSpan(span: Span, failed = false): void {
 }
 
 /** Never throws. */
-export function tell(what: keyof TraceWatcher, trace: SpanContext): void {
+export function tell(what: 'began' | 'failed' | 'ended', trace: SpanContext): void {
   try {
     shared.watcher?.[what](trace)
   } catch (error) {
     reportFault('the flight recorder failed', error)
   }
+}
+
+/** Whether the flight recorder knows that the trace went wrong, be it by a line alone: its lines are written. Never throws. */
+export function isKnownToFail(traceId: string): boolean {
+  return shared.watcher?.hasFailed(traceId) === true
 }
 
 /** Whether a span that lets its status be read has an error status. */

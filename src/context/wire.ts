@@ -3,9 +3,10 @@ import { activeContext } from './active.js'
 import { type Carrier, readCarrier, writeCarrier } from './carrier.js'
 import { withMark } from './debug-mark.js'
 import { reportFault } from './fault.js'
+import type { NamedTrace } from './headers/format.js'
+import { headerFormats, headersInUse } from './headers/formats.js'
 import { state } from './state.js'
-import { formatTraceparent, parseTraceparent, RANDOM } from './traceparent.js'
-import { parseTracestate } from './tracestate.js'
+import { formatTraceparent, RANDOM } from './traceparent.js'
 
 // SDKs of the 2.x line make a child's flags from the sampling decision alone and lose the random flag, which belongs to the
 // trace ID. The context remembers beside the span where its trace came from: from outside, or that it began here.
@@ -13,7 +14,8 @@ const originKey = createContextKey('spanlog origin of the trace')
 const beganHere = Symbol.for('spanlog.began-here')
 
 /**
- * The trace that a carrier names, or `undefined` where it names none or is malformed. Never throws.
+ * The trace that a carrier names, or `undefined` where it names none or is malformed. Never throws. Of the formats that
+ * `configure({ headers })` lists, the first that names one counts.
  *
  * @example
  * ```ts
@@ -25,12 +27,11 @@ const beganHere = Symbol.for('spanlog.began-here')
 export function extractTrace(carrier: Carrier | null | undefined): SpanContext | undefined {
   if (typeof carrier !== 'object' || carrier === null) return undefined
   try {
-    const [traceparent, ...more] = readCarrier(carrier, 'traceparent')
-    if (traceparent === undefined || more.length > 0) return undefined
-    const parsed = parseTraceparent(traceparent)
-    if (parsed === undefined) return undefined
-    const traceState = parseTracestate(readCarrier(carrier, 'tracestate'))
-    return withMark({ ...parsed, isRemote: true, ...(traceState && { traceState }) }, carrier)
+    for (const format of headersInUse()) {
+      const named = headerFormats[format].read((name) => readCarrier(carrier, name))
+      if (named !== undefined) return withMark({ ...named, isRemote: true }, carrier)
+    }
+    return undefined
   } catch (error) {
     reportFault('a carrier could not be read', error)
     return undefined
@@ -38,8 +39,8 @@ export function extractTrace(carrier: Carrier | null | undefined): SpanContext |
 }
 
 /**
- * Writes the active trace into a carrier as `traceparent` and `tracestate`, in place of what stood there. Outside a trace
- * the carrier stays as it is. Never throws.
+ * Writes the active trace into a carrier as `traceparent` and `tracestate`, or in each format of `configure({ headers })`, in
+ * place of what stood there. Outside a trace the carrier stays as it is. Never throws.
  *
  * @returns the same carrier
  * @example
@@ -55,16 +56,28 @@ export function injectTrace(carrier: Carrier = {}): Carrier {
 
 /** `injectTrace` for a context of one's own. */
 export function injectContext<C extends Carrier>(context: Context, carrier: C): C {
-  const spanContext = trace.getSpanContext(context)
-  if (spanContext === undefined || !isSpanContextValid(spanContext)) return carrier
   try {
-    const traceFlags = isRandom(context, spanContext) ? spanContext.traceFlags | RANDOM : spanContext.traceFlags
-    writeCarrier(carrier, 'traceparent', formatTraceparent({ ...spanContext, traceFlags }))
-    writeCarrier(carrier, 'tracestate', spanContext.traceState?.serialize() || undefined)
+    const named = outgoing(context)
+    if (named === undefined) return carrier
+    for (const format of headersInUse()) {
+      for (const [name, value] of Object.entries(headerFormats[format].write(named))) writeCarrier(carrier, name, value)
+    }
   } catch (error) {
     reportFault('a carrier could not be written', error)
   }
   return carrier
+}
+
+/** The trace of a context as W3C's header, whichever formats are configured; `undefined` outside a trace. */
+export function traceparentOf(context: Context): string | undefined {
+  const named = outgoing(context)
+  return named && formatTraceparent(named)
+}
+
+function outgoing(context: Context): NamedTrace | undefined {
+  const spanContext = trace.getSpanContext(context)
+  if (spanContext === undefined || !isSpanContextValid(spanContext)) return undefined
+  return isRandom(context, spanContext) ? { ...spanContext, traceFlags: spanContext.traceFlags | RANDOM } : spanContext
 }
 
 /** The context in which a trace goes on that came from outside, or from another place in this process. */

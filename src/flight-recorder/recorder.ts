@@ -92,6 +92,11 @@ class FlightRecorder implements TraceWatcher {
     this.release(trace)
   }
 
+  /** Also where its lines pass as it is marked for debugging. */
+  hasFailed(traceId: string): boolean {
+    return this.records.get(traceId)?.passing === true
+  }
+
   ended(trace: SpanContext): void {
     const record = this.records.get(trace.traceId)
     if (record === undefined || --record.roots > 0) return

@@ -1,4 +1,5 @@
 export {
+  eventLogs,
   type FileLogsOptions,
   fileLogs,
   fromJson,
@@ -18,4 +19,6 @@ export {
   type RemoteTls,
   type Severity,
   toJson,
+  type VictoriaLogsOptions,
+  victoriaLogs,
 } from './index.js'

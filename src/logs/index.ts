@@ -1,6 +1,7 @@
 export type { Severity } from '../fields/severity.js'
 export type { RemoteOptions } from '../remote/options.js'
 export type { RemoteTls } from '../remote/tls.js'
+export { eventLogs } from './events/source.js'
 export { type FileLogsOptions, fileLogs } from './files/source.js'
 export { fromJson, type LogEntryJson, toJson } from './json.js'
 export type { LokiLogsOptions } from './loki/options.js'
@@ -16,3 +17,5 @@ export type {
   LogStats,
   LogVerdict,
 } from './types.js'
+export type { VictoriaLogsOptions } from './victorialogs/options.js'
+export { victoriaLogs } from './victorialogs/source.js'

@@ -66,3 +66,10 @@ export function parseTime(name: string, value: unknown, now = Date.now()): bigin
   }
   throw unexpected(name, expectation, value instanceof Date ? 'Invalid Date' : value, 'INVALID_TIME')
 }
+
+/** As ISO 8601 has it, in UTC, without zeros at the end of the fraction. */
+export function isoTime(nano: bigint): string {
+  const ms = nano / 1_000_000n
+  const text = new Date(Number(ms)).toISOString().slice(0, -1)
+  return `${text}${(nano % 1_000_000n).toString().padStart(6, '0')}`.replace(/\.?0+$/, '').concat('Z')
+}

@@ -7,9 +7,9 @@ const maxKeys = 64
 const maxDepth = 6
 const maxItems = 128
 
-/** What a line's attributes never exceed: the fields, that some are missing, severity and exception; characters of one of them. */
+/** What a line's attributes never exceed: the fields, that some are missing, severity and exception; characters of one but the stack. */
 export const mostAttributes = maxKeys + 6
-export const mostText = maxStackLength
+export const mostText = maxTextLength
 
 /** A text of bounded length; an ellipsis shows where it was cut. */
 export function cut(text: string, length = maxTextLength): string {

@@ -48,6 +48,9 @@ export interface SdkSpan {
 function addEvent(span: Span, name: string, attributes: Attributes, at?: number): void {
   // One that has ended takes events of lines that it had kept: it has room for them, and its method would refuse.
   if (isSdkSpan(span) && (!span.isRecording() || span.events.length < (span._spanLimits.eventCountLimit ?? Infinity))) {
+    const stack = attributes['exception.stacktrace']
+    if (typeof stack === 'string')
+      attributes['exception.stacktrace'] = cut(stack, span._spanLimits.attributeValueLengthLimit ?? stack.length)
     span.events.push({ name, attributes, time: span._getTime(at), droppedAttributesCount: 0 })
   } else {
     span.addEvent(name, attributes, at)

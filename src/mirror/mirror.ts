@@ -1,5 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api'
 import { reportFault } from '../context/fault.js'
+import { watchEnd, watchStart } from '../context/overhead.js'
 import { state } from '../context/state.js'
 import { ERROR_SEVERITY, type Severity } from '../fields/severity.js'
 import { failSpan, putEvents } from './events.js'
@@ -68,12 +69,14 @@ function takesEvent(span: Span, severity: Severity): boolean {
 export function mirrorLine(takers: Takers, line: Line): void {
   if (mirroring) return
   mirroring = true
+  const started = watchStart()
   try {
     if (!canWait(takers, line)) readNow(takers, line)
   } catch (error) {
     state.mirrorUnreadable++
     reportFault('a line could not be mirrored', error)
   } finally {
+    watchEnd('lines', started)
     mirroring = false
   }
 }

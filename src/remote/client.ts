@@ -9,7 +9,7 @@ import { openSocket, type RemoteSocket, type SocketEvents } from './socket.js'
 /** Which codes of the catalogue a store's faults get. */
 export type RemoteKind = keyof typeof names
 
-const names = { LOKI: 'Loki', TEMPO: 'Tempo', JAEGER: 'Jaeger', ZIPKIN: 'Zipkin' } as const
+const names = { LOKI: 'Loki', VICTORIALOGS: 'VictoriaLogs', TEMPO: 'Tempo', JAEGER: 'Jaeger', ZIPKIN: 'Zipkin' } as const
 
 /** One question. */
 export interface RemoteRequest {
@@ -19,6 +19,8 @@ export interface RemoteRequest {
   headers?: Record<string, string>
   /** Sent as JSON by POST. */
   body?: unknown
+  /** Sent as a form by POST, for what is too long for a URL. */
+  form?: Record<string, string>
   signal?: AbortSignal | undefined
   /** Counts what the request costs. */
   stats?: RemoteStats | undefined
@@ -44,6 +46,8 @@ export interface Remote {
    * @throws SpanlogError by the store's codes and ABORTED, nothing else; where the store refused, `refusalOf` tells how
    */
   getJson(request: RemoteRequest): Promise<{ status: number; json: unknown }>
+  /** Likewise, of an answer that is one JSON text a line. */
+  getJsonLines(request: RemoteRequest): Promise<unknown[]>
   /** Likewise. */
   getText(request: RemoteRequest): Promise<string>
   /** A websocket; `undefined` where none opens, after `ended` was told. */
@@ -73,6 +77,8 @@ const retriedErrors = new Set([
   'Z_DATA_ERROR',
 ])
 
+const formHeaders = { 'content-type': 'application/x-www-form-urlencoded' }
+
 /** What a try came to, if not to an answer. */
 interface Fault {
   code: 'UNREACHABLE' | 'TIMEOUT' | 'RATE_LIMITED' | 'UNAUTHORIZED' | 'REFUSED' | 'BAD_ANSWER'
@@ -96,6 +102,7 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
 
   return {
     getJson: (request) => ask(request, parsed),
+    getJsonLines: (request) => ask(request, parsedLines),
     getText: (request) => ask(request, ({ body }) => ({ value: body })),
     openSocket({ path, params, headers, signal }, events) {
       const url = urlOf(path, params)
@@ -117,11 +124,11 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
   }
 
   async function ask<T>(request: RemoteRequest, read: (answer: Answer, path: string) => Outcome<T>): Promise<T> {
-    const { path, params = {}, headers, body, signal, stats, timeoutRetries = settings.retries } = request
+    const { path, params = {}, headers, body, form, signal, stats, timeoutRetries = settings.retries } = request
     const url = urlOf(path, params)
     const sent = {
-      headers: { accept: 'application/json', ...settings.headers, ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { accept: 'application/json', ...(form !== undefined && formHeaders), ...settings.headers, ...headers },
+      body: form === undefined ? (body === undefined ? undefined : JSON.stringify(body)) : new URLSearchParams(form).toString(),
     }
     for (let tries = 1; ; tries++) {
       if (signal?.aborted) throw aborted(path, signal)
@@ -176,10 +183,22 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
   }
 }
 
-function parsed({ status, headers, body }: Answer, path: string): Outcome<{ status: number; json: unknown }> {
+function parsed(answer: Answer, path: string): Outcome<{ status: number; json: unknown }> {
+  return parsedBy(answer, path, ({ status, body }) => ({ status, json: JSON.parse(body) as unknown }))
+}
+
+function parsedLines(answer: Answer, path: string): Outcome<unknown[]> {
+  return parsedBy(answer, path, ({ body }) => {
+    const lines = body.split('\n').filter((line) => line !== '')
+    return lines.map((line) => JSON.parse(line) as unknown)
+  })
+}
+
+function parsedBy<T>(answer: Answer, path: string, parse: (answer: Answer) => T): Outcome<T> {
   try {
-    return { value: { status, json: JSON.parse(body) as unknown } }
+    return { value: parse(answer) }
   } catch (cause) {
+    const { headers, body } = answer
     const isPage = /^\s*</.test(body)
     const got = isPage ? 'a web page' : `what is not JSON (${headers['content-type'] ?? 'no content type'})`
     return { code: 'BAD_ANSWER', problem: `answered ${path} with ${got}: ${excerpt(body)}`, retry: !isPage, cause }
@@ -193,7 +212,8 @@ function faultOfStatus({ status, headers, body }: Answer, path: string): Fault {
   const location = isRedirect ? ` and points to ${excerpt(headers.location ?? 'nowhere')}` : ''
   const wrongPath = status === 404 ? `check the URL: it may need a path in front of ${path}` : undefined
   return {
-    code: codeOfStatus(status),
+    // VictoriaLogs says so of its own limit, by 503.
+    code: body.includes("couldn't be executed in") ? 'TIMEOUT' : codeOfStatus(status),
     problem: `answered ${status} to ${path}${location}${quoted(body)}`,
     retry: retriedStatuses.has(status),
     waitMs: retryAfterMs(headers['retry-after']),

@@ -1,6 +1,7 @@
 import { SpanlogError } from '../errors.js'
-import type { ReadSpans } from './collector.js'
+import { type ReadSpans, SpanCollector } from './collector.js'
 import { readJaeger } from './jaeger/ui-json.js'
+import { fromJson } from './json.js'
 import { readSpans } from './otlp.js'
 import { readZipkin } from './zipkin/json.js'
 
@@ -13,13 +14,14 @@ export interface SpanDocument {
 }
 
 /**
- * Which of the known forms a document has: OTLP (one `TracesData`), an answer of Tempo's or Jaeger's, first version or later, or a list
- * of Zipkin's; `undefined` where it has none of them.
+ * Which of the known forms a document has: OTLP (one `TracesData`), an answer of Tempo's or Jaeger's, first version or later, a list of
+ * Zipkin's, or what `toJson` and `spanlog trace --json` write; `undefined` where it has none of them.
  */
 export function spanDocument(json: unknown): SpanDocument | undefined {
   if (Array.isArray(json)) return isZipkin(json) ? { read: (wanted) => readZipkin(json, wanted) } : undefined
   if (!isObject(json)) return undefined
   if ('resourceSpans' in json || 'batches' in json) return { read: (wanted) => readSpans(json, wanted) }
+  if (isOwn(json)) return { read: (wanted) => readOwn(json, wanted) }
   const traces = Array.isArray(json['data']) ? json['data'] : [json]
   if (traces.length > 0 && traces.every(isJaeger)) {
     const warning = traces.map(truncationOf).find((text) => text !== undefined)
@@ -30,6 +32,22 @@ export function spanDocument(json: unknown): SpanDocument | undefined {
   const document = spanDocument(json['trace'])
   const isPartial = json['status'] === 'PARTIAL' || json['status'] === 1
   return document === undefined || !isPartial ? document : { ...document, partial: tempoPartial(json['message']) }
+}
+
+function isOwn(json: Record<string, unknown>): boolean {
+  const { traceId, spans } = json
+  return typeof traceId === 'string' && Array.isArray(spans) && spans.every((span) => isObject(span) && 'startUnixNano' in span)
+}
+
+/** What `toJson` wrote. */
+function readOwn(json: unknown, wanted: string | undefined): ReadSpans {
+  const collector = new SpanCollector()
+  collector.attempt(() => {
+    const { traceId, spans } = fromJson(json)
+    // Not by spreading: there may be more spans than a call may have arguments.
+    if (wanted === undefined || wanted === traceId) for (const span of spans) collector.spans.push(span)
+  })
+  return collector
 }
 
 /** @param message - Tempo's own */

@@ -36,7 +36,8 @@ export async function readTraces(sources: readonly TraceSource[], search: TraceS
 
 async function readOneByOne(source: TraceSource, search: TraceSearch): Promise<TraceReading> {
   const { summaries, reasons } = await gather(source.search(search))
-  const { signal } = search
+  // One of our own: several readings at once would hang more listeners on the caller's than Node takes for sound.
+  const signal = search.signal && AbortSignal.any([search.signal])
   const results = await mapLimited(summaries, AT_ONCE, async ({ traceId }) => source.trace(traceId, signal === undefined ? {} : { signal }))
   const traces = results.flatMap(({ trace }): Trace[] => (trace === undefined ? [] : [trace]))
   const all = [...reasons, ...countedReasons(results)]

@@ -1,5 +1,6 @@
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node'
 import { reportFault } from '../context/fault.js'
+import { spanCounts } from '../context/span-counts.js'
 import { peers } from './peers.js'
 
 type Done = Parameters<SpanExporter['export']>[1]
@@ -23,7 +24,11 @@ export class GuardedExporter implements SpanExporter {
     const { FAILED, SUCCESS } = peers.core().ExportResultCode
     const finish = (result: Result): void => {
       if (!this.pending.delete(abandon)) return
-      if (result.code !== SUCCESS) reportFault(`spans could not be exported (${this.name})`, result.error)
+      if (result.code === SUCCESS) spanCounts.exported += spans.length
+      else {
+        spanCounts.failed += spans.length
+        reportFault(`spans could not be exported (${this.name})`, result.error)
+      }
       done(result)
       if (this.pending.size === 0) for (const resume of this.waiting.splice(0)) resume()
     }

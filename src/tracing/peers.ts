@@ -40,6 +40,27 @@ export const peers = {
       throw missing('@opentelemetry/exporter-trace-otlp-http', cause)
     }
   },
+  otlpGrpc: () => {
+    try {
+      return require('@opentelemetry/exporter-trace-otlp-grpc') as typeof import('@opentelemetry/exporter-trace-otlp-grpc')
+    } catch (cause) {
+      throw missing('@opentelemetry/exporter-trace-otlp-grpc', cause)
+    }
+  },
+  grpc: () => {
+    try {
+      return require('@grpc/grpc-js') as typeof import('@grpc/grpc-js')
+    } catch (cause) {
+      throw missing('@grpc/grpc-js', cause)
+    }
+  },
+  zipkin: () => {
+    try {
+      return require('@opentelemetry/exporter-zipkin') as typeof import('@opentelemetry/exporter-zipkin')
+    } catch (cause) {
+      throw missing('@opentelemetry/exporter-zipkin', cause)
+    }
+  },
   otlpTransformer: () => {
     try {
       return require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer')
@@ -47,15 +68,35 @@ export const peers = {
       throw missing('@opentelemetry/otlp-transformer', cause)
     }
   },
+  containerDetector: () => {
+    try {
+      return require('@opentelemetry/resource-detector-container') as typeof import('@opentelemetry/resource-detector-container')
+    } catch (cause) {
+      throw missing('@opentelemetry/resource-detector-container', cause)
+    }
+  },
+  instrumentation: () => {
+    try {
+      return require('@opentelemetry/instrumentation') as typeof import('@opentelemetry/instrumentation')
+    } catch (cause) {
+      throw missing('@opentelemetry/instrumentation', cause)
+    }
+  },
+}
+
+/** Plain names would install the 3.x line where there is one, which fits neither this SDK nor Node 20. */
+function versionOf(name: string): string {
+  if (name === '@grpc/grpc-js') return '1'
+  if (/otlp|instrumentation|detector/.test(name)) return '<0.300'
+  return name.startsWith('@opentelemetry/') ? '2' : 'latest'
 }
 
 /** A package that is there and fails for a reason of its own must show that reason. */
-function missing(name: string, cause: unknown): unknown {
+export function missing(name: string, cause: unknown): unknown {
   const { code, message } = cause as { code?: unknown; message?: unknown }
   if (code !== 'MODULE_NOT_FOUND' || !String(message).includes(`'${name}'`)) return cause
   return new SpanlogError('PEER_MISSING', `Expected the package ${name} to be installed`, {
     cause,
-    // Plain names would install the 3.x line, which fits neither this SDK nor Node 20.
-    remedy: `run npm install "${name}@${name.includes('otlp') ? '<0.300' : '2'}"`,
+    remedy: `run npm install "${name}@${versionOf(name)}"`,
   })
 }

@@ -1,17 +1,29 @@
+import { setImmediate as immediate } from 'node:timers/promises'
 import { context, ProxyTracerProvider, propagation, type TracerProvider, trace } from '@opentelemetry/api'
-import type { Sampler } from '@opentelemetry/sdk-trace-node'
+import type { Resource } from '@opentelemetry/resources'
+import type { Sampler, SpanLimits, SpanProcessor } from '@opentelemetry/sdk-trace-node'
 import { contextManager, tracerProvider } from '../context/active.js'
 import { reportFault } from '../context/fault.js'
 import { state } from '../context/state.js'
 import { SpanlogError } from '../errors.js'
 import { DebugSampler } from './debug-sampler.js'
-import { makePipelines, type Pipeline } from './exporters.js'
+import { makeExporters } from './exporters.js'
 import { FlightRecorderSpanProcessor } from './flight-recorder-processor.js'
-import { checkOptions, type TracingOptions } from './options.js'
+import { makeInstrumentations, registerInstrumentations } from './instrumentations.js'
+import { LocalDecisionSampler, samplerFromEnv } from './local-decision-sampler.js'
+import { checkOptions, type SpanLimitOptions, type TracingOptions } from './options.js'
 import { peers } from './peers.js'
+import { fanOut, Pipeline } from './pipeline.js'
 import { atProcessEnd } from './process-end.js'
+import { redactSpans } from './processors/redact.js'
+import type { TraceProcessor } from './processors/types.js'
 import { propagatorFromEnv } from './propagator.js'
 import { makeResource } from './resource.js'
+import { samplingOf } from './sampling-presets.js'
+import type { TailCounts } from './tail/buffer.js'
+import { ExportQueue } from './tail/export-queue.js'
+import { tailSettings } from './tail/options.js'
+import { type TailStage, tailStage } from './tail/tail-sampling.js'
 
 /** What `startTracing` returns. */
 export interface Tracing {
@@ -23,6 +35,8 @@ export interface Tracing {
    * manager and the propagator stay, so that requests in flight keep their trace in their lines.
    */
   shutdown(): Promise<void>
+  /** What the tail sampler holds and has done, where there is one. */
+  readonly tailSampling?: TailCounts | undefined
 }
 
 let running: Tracing | undefined
@@ -73,36 +87,53 @@ export function startTracing(options: TracingOptions = {}): Tracing {
 
 function start(options: TracingOptions): Tracing {
   const { exporters, batch, flushTimeoutMs = 5_000 } = options
-  const sampler = makeSampler(options)
+  const { sampler, tail } = makeSampler(options)
   const resource = makeResource(options)
-  const pipelines = makePipelines(exporters, batch)
+  const pipelines = makeExporters(exporters).map((exporter) =>
+    tail === undefined ? new Pipeline(exporter, batch) : new ExportQueue(exporter, tail.maxBytes, batch),
+  )
+  const instrumentations = makeInstrumentations(options.instrumentations)
+  const { observers, exporting } = arrange(options, tail, pipelines)
   const provider = new (peers.sdk().NodeTracerProvider)({
     resource,
-    spanProcessors: [new FlightRecorderSpanProcessor(), ...pipelines.map(({ processor }) => processor)],
-    // Left out, the SDK reads OTEL_TRACES_SAMPLER.
-    ...(sampler && { sampler: new DebugSampler(sampler) }),
+    spanLimits: spanLimits(options.limits),
+    spanProcessors: [new FlightRecorderSpanProcessor(), ...observers, exporting] as SpanProcessor[],
+    sampler: sampler ? new DebugSampler(new LocalDecisionSampler(sampler)) : new LocalDecisionSampler(samplerFromEnv()),
   })
-  const flush = (): Promise<void> =>
-    drain(pipelines, flushTimeoutMs, async ({ processor, exporter }) => {
-      // What fails was reported where it failed.
-      await processor.forceFlush().catch(() => undefined)
-      await exporter.forceFlush()
+  const bounded = (act: (processor: TraceProcessor) => Promise<void>): Promise<void> =>
+    inTime(flushTimeoutMs, pipelines, async () => {
+      await foundOut(resource)
+      await Promise.all(
+        [...observers, exporting].map(async (processor) => {
+          try {
+            await act(processor)
+          } catch (error) {
+            reportFault('a span processor could not be flushed', error)
+          }
+        }),
+      )
     })
+  const flush = (): Promise<void> => bounded((processor) => processor.forceFlush())
   let ended: Promise<void> | undefined
   const shutdown = (): Promise<void> => (ended ??= stop())
   registerPropagation()
   if (!trace.setGlobalTracerProvider(provider))
     reportFault('the provider could not be registered: another version of @opentelemetry/api is in use')
   state.randomTraceIds = true
+  const unpatch = registerInstrumentations(instrumentations, provider)
   const detach = atProcessEnd(flush, shutdown)
-  return { provider, forceFlush: flush, shutdown }
+  return {
+    provider,
+    forceFlush: flush,
+    shutdown,
+    get tailSampling() {
+      return tail?.counts()
+    },
+  }
 
   async function stop(): Promise<void> {
-    await drain(pipelines, flushTimeoutMs, async ({ processor, exporter }) => {
-      // The SDK leaves out the exporter's shutdown after a failed export; the guard calls it once at most.
-      await processor.shutdown().catch(() => undefined)
-      await exporter.shutdown()
-    })
+    unpatch()
+    await bounded((processor) => processor.shutdown())
     detach()
     if (delegateOf(tracerProvider()) === provider) trace.disable()
     state.randomTraceIds = false
@@ -110,10 +141,49 @@ function start(options: TracingOptions): Tracing {
   }
 }
 
-function makeSampler({ sampler, ratio }: TracingOptions): Sampler | undefined {
-  if (ratio === undefined) return sampler
+/** Observers stand beside; the others one behind the other, then the tail sampler, which sees what they left, and redaction last, so that nothing that is exported goes around it. */
+function arrange(
+  { processors = [], redact = false }: TracingOptions,
+  tail: TailStage | undefined,
+  pipelines: readonly TraceProcessor[],
+): { observers: TraceProcessor[]; exporting: TraceProcessor } {
+  const stages = processors.filter((each) => typeof each === 'function')
+  if (tail !== undefined) stages.push(tail.stage)
+  if (redact !== false) stages.push(redactSpans(redact === true ? {} : redact))
+  return {
+    observers: processors.filter((each) => typeof each !== 'function'),
+    exporting: stages.reduceRight<TraceProcessor>((next, stage) => stage(next), fanOut(pipelines)),
+  }
+}
+
+function makeSampler(options: TracingOptions): { sampler?: Sampler | undefined; tail?: TailStage } {
+  const { sampler, tailSampling } = options.sampling === undefined ? options : samplingOf(options.sampling)
+  if (tailSampling !== undefined) {
+    const tail = tailStage(tailSettings(tailSampling))
+    return { sampler: tail.sampler, tail }
+  }
+  if (options.ratio === undefined) return { sampler }
   const { ParentBasedSampler, TraceIdRatioBasedSampler } = peers.sdk()
-  return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) })
+  return { sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.ratio) }) }
+}
+
+/** What is left out is the SDK's, but for the length of texts, which it does not limit. */
+function spanLimits(limits: SpanLimitOptions = {}): SpanLimits {
+  const { getNumberFromEnv } = peers.core()
+  const { attributes, events, links, attributesPerEvent, attributesPerLink } = limits
+  const attributeLength =
+    limits.attributeLength ??
+    getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT') ??
+    getNumberFromEnv('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT') ??
+    4_096
+  return {
+    attributeValueLengthLimit: attributeLength,
+    ...(attributes !== undefined && { attributeCountLimit: attributes }),
+    ...(events !== undefined && { eventCountLimit: events }),
+    ...(links !== undefined && { linkCountLimit: links }),
+    ...(attributesPerEvent !== undefined && { attributePerEventCountLimit: attributesPerEvent }),
+    ...(attributesPerLink !== undefined && { attributePerLinkCountLimit: attributesPerLink }),
+  }
 }
 
 /** What the host has registered stays. */
@@ -122,15 +192,23 @@ function registerPropagation(): void {
   if (propagation.fields().length === 0) propagation.setGlobalPropagator(propagatorFromEnv())
 }
 
-async function drain(pipelines: Pipeline[], timeoutMs: number, act: (pipeline: Pipeline) => Promise<void>): Promise<void> {
+/** The SDK holds back a batch until all of its resource is found out, and forgets about the batch when it shuts down meanwhile. */
+async function foundOut(resource: Resource): Promise<void> {
+  if (resource.asyncAttributesPending !== true) return
+  await resource.waitForAsyncAttributes?.()
+  await immediate()
+}
+
+/** Gives up the exports that are under way when the time is over. */
+async function inTime(timeoutMs: number, pipelines: readonly { abandon(): void }[], work: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
-      for (const { exporter } of pipelines) exporter.abandon()
+      for (const pipeline of pipelines) pipeline.abandon()
       resolve()
     }, timeoutMs)
   })
-  await Promise.race([Promise.all(pipelines.map(act)), timeout])
+  await Promise.race([work(), timeout])
   clearTimeout(timer)
 }
 

@@ -1,4 +1,4 @@
-import { SpanlogError } from 'spanlog'
+import { type IncomingPolicy, SpanlogError, spanlogStats } from 'spanlog'
 import type { CompletionLogger } from 'spanlog/http'
 import pino from 'spanlog/pino'
 import { recordTelemetry } from 'spanlog/testing'
@@ -13,6 +13,9 @@ export interface EdgeOptions {
   /** Must answer for `/health` alone, whatever the framework calls a request. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   ignore?: (request: any) => boolean
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  incoming?: IncomingPolicy | ((request: any) => IncomingPolicy)
+  requireTraceparent?: boolean
 }
 
 export interface Service {
@@ -192,10 +195,62 @@ export function describeServerEdge(name: string, framework: Framework): void {
       expect(completions()).toHaveLength(1)
     })
 
+    /** Serves one request by other options. */
+    const served = async (options: EdgeOptions, headers: Record<string, string>) => {
+      const own = await framework.start(options)
+      try {
+        return await send(own.port, { path: '/orders/7', headers })
+      } finally {
+        await own.stop()
+      }
+    }
+
+    it.each<[string, EdgeOptions['incoming']]>([
+      ['for all', 'link'],
+      ['for each', () => 'link'],
+      ['by a function that fails', () => (undefined as unknown as { policy: IncomingPolicy }).policy],
+      ['by a function that says something else', () => 'trust' as IncomingPolicy],
+    ])('begins a trace with a link to that of the request, if it is not trusted: %s', async (_, incoming) => {
+      const res = await served({ ...(incoming && { incoming }) }, { traceparent, tracestate: 'a=1' })
+      const span = await serverSpan()
+      expect(span.traceId).not.toBe(traceId)
+      expect(span.parentSpanId).toBeUndefined()
+      expect(span.links).toEqual([expect.objectContaining({ traceId, spanId: 'b7ad6b7169203331' })])
+      expect([JSON.parse(res.text).id, res.headers['x-trace-id']]).toEqual([span.traceId, span.traceId])
+    })
+
+    it('goes on with the ID alone, if told to ignore the sampled flag', async () => {
+      const res = await served({ incoming: 'ignore-sampled', traceparent: true }, { traceparent })
+      expect(await serverSpan()).toMatchObject({ traceId, parentSpanId: 'b7ad6b7169203331', links: [] })
+      expect(JSON.parse(res.text).id).toBe(traceId)
+    })
+
+    it('counts the requests that name no trace, by route, and serves them, with a warning where one is required', async () => {
+      const count = () => spanlogStats().untracedRequests['GET /orders/:id'] ?? 0
+      const before = count()
+      const warnings: string[] = []
+      const warned = (warning: Error) => warnings.push(warning.message)
+      process.on('warning', warned)
+      const answers = [
+        await served({}, { traceparent }),
+        await served({}, {}),
+        await served({ requireTraceparent: true }, { traceparent: 'malformed' }),
+        await served({ requireTraceparent: true }, {}),
+      ]
+      await eventually(() => count() === before + 3)
+      process.off('warning', warned)
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200])
+      expect(warnings.filter((text) => text.includes('named no trace'))).toEqual([
+        'a request named no trace, where one is required: GET /orders/:id',
+      ])
+    })
+
     it.each([
       ['a misspelt option', { loger: logger }, /has no option `loger`/],
       ['a header name with a space', { header: 'x trace' }, /`header` to be the name of an HTTP header, or false, got "x trace"/],
       ['a logger without methods', { logger: {} }, /`logger` to be a logger with a method `info`/],
+      ['an unknown policy', { incoming: 'trust' }, /`incoming` to be continue, link, ignore-sampled, or a function, got "trust"/],
+      ['a requirement that is none', { requireTraceparent: 'yes' }, /`requireTraceparent` to be a boolean or a function, got "yes"/],
       ['an ignore that is no function', { ignore: '/health' }, /`ignore` to be a function, got "\/health"/],
     ])('refuses %s', async (_, options, message) => {
       const error = await (async () => framework.refuse(options))().catch((thrown: unknown) => thrown)

@@ -1,7 +1,7 @@
 // Runs the built core on OpenTelemetry 3.x. That line needs API 1.10 and Node 22.15, so both are installed here, beside a copy of
 // the built spanlog: its `@opentelemetry/api` is then the 1.10 of this folder, as in an application of the 3.x line.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const here = import.meta.dirname
@@ -10,7 +10,8 @@ const modules = path.join(here, 'node_modules')
 
 install()
 link()
-const { status } = run(newerNode(), ['--test', '--test-reporter=spec', path.join(here, 'core.test.mjs')])
+const tests = readdirSync(here).filter((file) => file.endsWith('.test.mjs'))
+const { status } = run(newerNode(), ['--test', '--test-reporter=spec', ...tests])
 process.exitCode = status ?? 1
 
 /** Only where the lock file is not the one that was installed last. */

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Answer, type Fault, send } from './faults.js'
 
@@ -7,6 +7,7 @@ export interface Asked {
   method: string
   path: string
   params: URLSearchParams
+  headers: IncomingHttpHeaders
   body: string
 }
 
@@ -34,7 +35,7 @@ export async function startHttpDouble(answer: (asked: Asked) => Answer): Promise
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const asked = { method: request.method ?? '', path, params, body: Buffer.concat(chunks).toString() }
+      const asked = { method: request.method ?? '', path, params, headers: request.headers, body: Buffer.concat(chunks).toString() }
       seen.push(asked)
       const due = faults.find(({ left, on }) => left > 0 && path.includes(on))
       if (due === undefined) return send(response, honest(asked))

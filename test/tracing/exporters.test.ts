@@ -98,7 +98,7 @@ describe('the console', () => {
 describe('OTEL_TRACES_EXPORTER', () => {
   it.each([
     ['none exports nothing', 'none', ''],
-    ['a name that is not known is warned of and left out', 'zipkin', 'OTEL_TRACES_EXPORTER names zipkin'],
+    ['a name that is not known is warned of and left out', 'sipkin', 'OTEL_TRACES_EXPORTER names sipkin'],
   ])('%s', async (_, value, warning) => {
     const ended = await runProgram('natural end', { env: { OTEL_TRACES_EXPORTER: value, OTEL_EXPORTER_OTLP_ENDPOINT: base } })
     expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining(warning) as string })

@@ -5,7 +5,17 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const all = ['api', 'core', 'resources', 'context-async-hooks', 'sdk-trace-node', 'exporter-trace-otlp-http', 'otlp-transformer']
+const all = [
+  'api',
+  'core',
+  'resources',
+  'context-async-hooks',
+  'sdk-trace-node',
+  'exporter-trace-otlp-http',
+  'exporter-trace-otlp-grpc',
+  'exporter-zipkin',
+  'otlp-transformer',
+]
 const program = `
   const { startTracing } = require('spanlog/tracing')
   try { startTracing({ exporters: JSON.parse(process.argv[1]) }); console.log('started') }
@@ -33,6 +43,13 @@ describe('a package that is missing is named with the line that installs it', ()
     ['the resources', 'resources', 'console', 'npm install "@opentelemetry/resources@2"'],
     ['the context manager', 'context-async-hooks', 'console', 'npm install "@opentelemetry/context-async-hooks@2"'],
     ['the OTLP exporter', 'exporter-trace-otlp-http', 'otlp', 'npm install "@opentelemetry/exporter-trace-otlp-http@<0.300"'],
+    [
+      'the OTLP exporter over gRPC',
+      'exporter-trace-otlp-grpc',
+      { type: 'otlp', protocol: 'grpc' },
+      'npm install "@opentelemetry/exporter-trace-otlp-grpc@<0.300"',
+    ],
+    ['the Zipkin exporter', 'exporter-zipkin', 'zipkin', 'npm install "@opentelemetry/exporter-zipkin@2"'],
     [
       'the serializer of files',
       'otlp-transformer',

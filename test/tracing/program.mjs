@@ -1,14 +1,15 @@
 // A service of few lines, run as a program of its own: `node program.mjs <scenario> <options as JSON>`.
 import { trace } from '@opentelemetry/api'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { correlationId, injectTrace, withSpan } from 'spanlog'
-import { startTracing } from 'spanlog/tracing'
+import { correlationId, injectTrace, spanlogStats, withSpan } from 'spanlog'
+import pino from 'spanlog/pino'
+import { countErrors, enrichSpans, filterSpans, oldAttributeNames, startTracing } from 'spanlog/tracing'
 
 const [, , scenario = '', json = '{}'] = process.argv
 const options = JSON.parse(json)
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
 const work = (count = 3, attributes = {}) => {
-  for (let i = 0; i < count; i++) withSpan(`work ${i}`, { attributes }, () => undefined)
+  for (let i = 0; i < count; i++) withSpan(`work ${i % 100}`, { attributes }, () => undefined)
 }
 const stayAlive = () => setInterval(() => undefined, 1000)
 const exporter = (exportSpans, rest = {}) => ({ export: exportSpans, shutdown: () => Promise.resolve(), ...rest })
@@ -152,6 +153,55 @@ const scenarios = {
   propagation() {
     startTracing(options)
     withSpan('work', () => say(injectTrace()))
+  },
+  'long error line'() {
+    startTracing(options)
+    const error = new Error('x'.repeat(10_000))
+    withSpan('work', () => pino({ level: 'info' }, { write() {} }).error(error))
+  },
+  'many attributes'() {
+    startTracing(options)
+    work(1, Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`a${i}`, i])))
+  },
+  async processors() {
+    const errors = countErrors()
+    const observed = []
+    const observer = {
+      onStart() {},
+      onEnd: (span) => observed.push(span.attributes.password),
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    }
+    const tracing = startTracing({
+      ...options,
+      processors: [enrichSpans({ attributes: { team: 'blue' } }), filterSpans(), errors, oldAttributeNames('both'), observer],
+    })
+    withSpan('health', { attributes: { 'url.path': '/health' } }, () => withSpan('inner', () => undefined))
+    withSpan('kept', { attributes: { password: 'hunter2', 'http.request.method': 'GET' } }, (span) => void span.setStatus({ code: 2 }))
+    await tracing.shutdown()
+    say({ errors: errors.errors().map(({ operation, count }) => [operation, count]), observed: observed.filter(Boolean) })
+  },
+  thousand() {
+    startTracing(options)
+    work(1_000)
+  },
+  async 'thousand with errors'() {
+    const tracing = startTracing(options)
+    for (let i = 0; i < 1_000; i++) withSpan(i % 50 === 0 ? 'failed' : 'fine', (span) => i % 50 === 0 && span.setStatus({ code: 2 }))
+    await tracing.shutdown()
+  },
+  async 'thousand, counted'() {
+    const tracing = startTracing(options)
+    work(1_000)
+    say(spanlogStats().spans)
+    await tracing.shutdown()
+    say(spanlogStats().spans)
+  },
+  async 'failing, counted'() {
+    const tracing = startTracing({ exporters: [exporter((_, done) => done({ code: 1, error: new Error('no') }))] })
+    work()
+    await tracing.shutdown()
+    say(spanlogStats().spans)
   },
   many() {
     startTracing(options)

@@ -1,20 +1,25 @@
 import {
+  type Attributes,
   type Context,
   defaultTextMapGetter,
   defaultTextMapSetter,
   propagation,
   ROOT_CONTEXT,
+  SpanKind,
   type TextMapGetter,
   trace,
 } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
+import { configure } from 'spanlog'
 import { recordTelemetry } from 'spanlog/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { propagatorFromEnv, StrictW3CPropagator } from '../../src/tracing/propagator.js'
+import { state } from '../../src/context/state.js'
+import { propagatorFromEnv, StrictPropagator } from '../../src/tracing/propagator.js'
 
 const telemetry = recordTelemetry()
 afterAll(() => telemetry.stop())
-const propagator = new StrictW3CPropagator()
+const propagator = new StrictPropagator()
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const spanId = 'b7ad6b7169203331'
 const parent = (flags: string) => `00-${traceId}-${spanId}-${flags}`
@@ -115,18 +120,31 @@ describe('nothing goes out', () => {
 describe('OTEL_PROPAGATORS', () => {
   afterEach(() => {
     delete process.env['OTEL_PROPAGATORS']
+    state.settings.headers = undefined
   })
 
   it.each([
     ['left out: trace context and baggage', undefined, ['traceparent', 'tracestate', 'baggage']],
     ['tracecontext', 'tracecontext', ['traceparent', 'tracestate']],
     ['baggage', 'baggage', ['baggage']],
-    ['both, with spaces and twice', ' baggage , tracecontext, baggage', ['baggage', 'traceparent', 'tracestate']],
+    ['both, with spaces and twice', ' baggage , tracecontext, baggage', ['traceparent', 'tracestate', 'baggage']],
     ['none', 'none', []],
-    ['one that is not known is left out', 'b3,tracecontext', ['traceparent', 'tracestate']],
+    ['one that is not known is left out', 'jaeger,tracecontext', ['traceparent', 'tracestate']],
+    ['formats of others', 'xray,tracecontext', ['x-amzn-trace-id', 'traceparent', 'tracestate']],
   ])('%s', (_, value, fields) => {
+    state.settings.headers = undefined
     if (value !== undefined) process.env['OTEL_PROPAGATORS'] = value
     expect(propagatorFromEnv().fields()).toEqual(fields)
+  })
+
+  it('reads and writes B3 where it names it', () => {
+    state.settings.headers = undefined
+    process.env['OTEL_PROPAGATORS'] = 'b3'
+    const named = propagatorFromEnv()
+    const context = named.extract(ROOT_CONTEXT, { b3: `${traceId}-${'b'.repeat(16)}-1` }, defaultTextMapGetter)
+    const carrier = {}
+    named.inject(context, carrier, defaultTextMapSetter)
+    expect(carrier).toEqual({ b3: `${traceId}-${'b'.repeat(16)}-1` })
   })
 
   it('lets baggage through beside the trace', () => {
@@ -134,5 +152,37 @@ describe('OTEL_PROPAGATORS', () => {
     const context = propagatorFromEnv().extract(ROOT_CONTEXT, carrier, defaultTextMapGetter)
     expect(propagation.getBaggage(context)?.getEntry('tenant')?.value).toBe('blue')
     expect(trace.getSpanContext(context)).toMatchObject({ traceId })
+  })
+})
+
+describe('propagateTo', () => {
+  afterEach(() => configure({ propagateTo: false }))
+
+  /** What goes out of a span that an instrumentation opened. */
+  const sent = (kind: SpanKind, attributes: Attributes): Record<string, string> => {
+    const span = new BasicTracerProvider().getTracer('test').startSpan('GET', { kind, attributes })
+    const context = propagation.setBaggage(trace.setSpan(ROOT_CONTEXT, span), propagation.createBaggage({ tenant: { value: 'blue' } }))
+    const carrier = {}
+    propagatorFromEnv().inject(context, carrier, defaultTextMapSetter)
+    return carrier
+  }
+  const http = { 'http.request.method': 'GET' }
+  const both = ['baggage', 'traceparent']
+
+  it.each<[string, SpanKind, Attributes, string[]]>([
+    ['lets a request to a host of ours take the trace along', SpanKind.CLIENT, { ...http, 'server.address': 'orders' }, both],
+    ['keeps trace and baggage from another host', SpanKind.CLIENT, { ...http, 'server.address': 'evil.example' }, []],
+    ['knows the old names', SpanKind.CLIENT, { 'http.method': 'GET', 'net.peer.name': 'evil.example' }, []],
+    ['keeps them where the host is not known', SpanKind.CLIENT, http, []],
+    ['leaves other clients alone', SpanKind.CLIENT, { 'rpc.system': 'grpc', 'server.address': 'evil.example' }, both],
+    ['leaves what is sent while a request is served alone', SpanKind.SERVER, { ...http, 'server.address': 'evil.example' }, both],
+    ['leaves messages alone', SpanKind.PRODUCER, {}, both],
+  ])('%s', (_, kind, attributes, names) => {
+    configure({ propagateTo: ['orders', '*.internal'] })
+    expect(Object.keys(sent(kind, attributes)).toSorted()).toEqual(names)
+  })
+
+  it('lets everything out where it is not set', () => {
+    expect(Object.keys(sent(SpanKind.CLIENT, { ...http, 'server.address': 'evil.example' })).toSorted()).toEqual(both)
   })
 })

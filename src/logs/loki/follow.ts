@@ -68,7 +68,8 @@ class Follower {
   }
 
   async *run(): AsyncGenerator<LogEntry | LogGap, void> {
-    const queries = queryForms(this.#access.settings.selector, this.#request.forms).map(({ query }) => query)
+    const { selector, metadataNames } = this.#access.settings
+    const queries = queryForms(selector, this.#request.forms, metadataNames).map(({ query }) => query)
     let missed: Missed | undefined
     // Before anything is listened to: what is there is not to wait for a websocket, nor wrong credentials.
     yield* this.#sweep(missed)

@@ -2,9 +2,9 @@ import { readLine } from '../entry.js'
 import type { SearchRequest, VerdictDraft } from '../query.js'
 import { limitReached, matches } from '../search.js'
 import type { LogEntry } from '../types.js'
+import { defaultLength, newestFirst, type Window, windowOf } from '../window.js'
 import { type LokiAccess, LokiSession } from './session.js'
 import { siftingForms } from './sift.js'
-import { defaultLength, type Window, windowOf } from './window.js'
 
 /** The lines of a window that a search is for. */
 export function readSearch(access: LokiAccess, request: SearchRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
@@ -45,24 +45,4 @@ export function readSearch(access: LokiAccess, request: SearchRequest, draft: Ve
     }
     await session.conclude(window, sought, { found: isFound })
   })
-}
-
-const second = 1_000_000_000n
-
-/**
- * A window in parts from its end to its beginning, each four times as long as the one before it: the newest lines are found without
- * reading all of it.
- *
- * ```
- * from |------------------------------|-------|--|-| to
- * ```
- */
-export function* newestFirst({ from, to, provenTo }: Window): Generator<{ from: bigint; to: bigint }> {
-  let end = to
-  // What clocks ahead of ours wrote comes with the first part.
-  for (let start = provenTo - 10n * second, length = 40n * second; end > from; start = end - length, length *= 4n) {
-    const begin = start > from ? start : from
-    yield { from: begin, to: end }
-    end = begin
-  }
 }

@@ -1,14 +1,15 @@
 import { SpanlogError } from '../../errors.js'
 import type { Remote } from '../../remote/client.js'
 import { conclude, type QueryFrame, type VerdictDraft } from '../query.js'
+import { isoTime } from '../time.js'
 import type { LogEntry } from '../types.js'
+import type { Window } from '../window.js'
 import type { LokiLine } from './answers.js'
 import { type Gap, gather } from './gather.js'
 import { type LokiLimits, readLimits } from './limits.js'
 import { type LokiSettings, widestSelector } from './options.js'
 import { LokiReader } from './reader.js'
 import { unite } from './unite.js'
-import type { Window } from './window.js'
 
 /** A Loki, and how to ask it. */
 export interface LokiAccess {
@@ -136,12 +137,6 @@ function standingDoubts(limits: LokiLimits, settings: LokiSettings, from: bigint
     doubts.push({ code: 'LOKI_NO_SERVICE_NAME', message })
   }
   return doubts
-}
-
-export function isoTime(nano: bigint): string {
-  const ms = nano / 1_000_000n
-  const text = new Date(Number(ms)).toISOString().slice(0, -1)
-  return `${text}${(nano % 1_000_000n).toString().padStart(6, '0')}`.replace(/\.?0+$/, '').concat('Z')
 }
 
 const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const

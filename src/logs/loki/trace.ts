@@ -1,10 +1,9 @@
-import type { TraceSource } from '../../traces/types.js'
 import { readEntry } from '../entry.js'
 import type { LogRequest, VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
+import { defaultLength, spansWindow, type Window, windowOf, windowsBefore } from '../window.js'
 import { queryForms } from './logql.js'
 import { bytesText, type LokiAccess, LokiSession } from './session.js'
-import { defaultLength, type Window, windowOf, windowOfSpans, windowsBefore } from './window.js'
 
 /** How much more than was asked for may be read unasked, to find a trace that is older than the default window. */
 const maxUnaskedBytes = 10e9
@@ -12,8 +11,8 @@ const maxUnaskedBytes = 10e9
 /** All lines of a trace. */
 export function readTrace(access: LokiAccess, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
   return LokiSession.run(access, request, draft, async function* (session) {
-    const { selector, traces } = access.settings
-    const forms = queryForms(selector, request.forms)
+    const { selector, traces, metadataNames } = access.settings
+    const forms = queryForms(selector, request.forms, metadataNames)
     const queries = forms.map(({ query }) => query)
     const ofSpans = await spansWindow(traces, request, session.now)
     const window = ofSpans ?? windowOf(request, defaultLength.trace, session.now, session.bound)
@@ -52,15 +51,4 @@ export function readTrace(access: LokiAccess, request: LogRequest, draft: Verdic
     }
     await session.conclude(window, forms.map(({ finds }) => finds).join(', and '), { found, note })
   })
-}
-
-/** The window of the trace's spans, where the caller gives none and the spans are all there. */
-async function spansWindow(
-  traces: TraceSource | undefined,
-  { forms, from, to, signal }: LogRequest,
-  now: bigint,
-): Promise<Window | undefined> {
-  if (traces === undefined || from !== undefined || to !== undefined) return undefined
-  const { trace, complete } = await traces.trace(forms.traceId, signal === undefined ? {} : { signal })
-  return complete && trace !== undefined ? windowOfSpans(trace.spans, now) : undefined
 }

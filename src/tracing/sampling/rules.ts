@@ -1,6 +1,7 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
 import { checkRate, checkSamplerOrRate } from './checks.js'
+import { Reservoir } from './reservoir.js'
 import { type Choice, choiceOf, type SamplerOrRate, samplerOf, type TraceSampler, type TraceStart } from './sampler.js'
 
 const kinds = {
@@ -31,7 +32,7 @@ export interface RuleSamplerOptions {
   rules: readonly SamplingRule[]
   /** For what no rule fits. */
   fallback: SamplerOrRate
-  /** The name of this service. @defaultValue OTEL_SERVICE_NAME */
+  /** The name of this service, which rules with a `service` need. @defaultValue OTEL_SERVICE_NAME */
   service?: string
   /** Milliseconds, from anywhere. @defaultValue Date.now */
   now?: () => number
@@ -59,6 +60,9 @@ export function ruleSampler(options: RuleSamplerOptions): TraceSampler {
   if (!Array.isArray(rules)) throw unexpected('rules', 'an array', rules)
   for (const [i, rule] of rules.entries()) checkRule(`rules[${i}]`, rule as SamplingRule)
   checkSamplerOrRate('fallback', fallback)
+  const named = rules.findIndex((rule: SamplingRule) => rule.service !== undefined)
+  // Without a name none of them would ever fit, and nobody would be told.
+  if (named !== -1 && service === undefined) throw unexpected('service', `given, since rules[${named}] asks for it`, service)
   const compiled = (rules as readonly SamplingRule[])
     .filter((rule) => rule.service === undefined || (service !== undefined && fits(rule.service, service)))
     .map((rule) => ({ rule, choice: choiceOf(rule.rate), reservoir: new Reservoir(rule.perSecond ?? 0) }))
@@ -104,28 +108,4 @@ function fits(wanted: string | number | boolean | RegExp, value: Attributes[stri
   // One with the flag `g` or `y` remembers where it stopped.
   wanted.lastIndex = 0
   return (typeof value === 'string' || typeof value === 'number') && wanted.test(String(value))
-}
-
-/** So many a second, by the clock's whole seconds. */
-class Reservoir {
-  readonly #size: number
-  #second = Number.NEGATIVE_INFINITY
-  #left = 0
-
-  constructor(size: number) {
-    this.#size = size
-  }
-
-  take(nowMs: number): boolean {
-    if (this.#size === 0) return false
-    const second = Math.floor(nowMs / 1000)
-    if (second !== this.#second) {
-      // A fraction is carried along: 0.5 is one every two seconds.
-      this.#left = (Math.min(this.#left, 1) % 1) + this.#size
-      this.#second = second
-    }
-    if (this.#left < 1) return false
-    this.#left--
-    return true
-  }
 }

@@ -9,7 +9,7 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api'
-import { randomnessOf, type Threshold, thresholdOf, withThreshold } from './threshold.js'
+import { consistentState, isKeptAt, type Threshold, thresholdOf, withThreshold } from './threshold.js'
 
 /** What a sampler of the SDK decides; the numbers are those of its `SamplingDecision`, in 2.x as in 3.x. */
 interface SamplingResult {
@@ -54,33 +54,46 @@ export function samplerOf(description: () => string, choose: (start: TraceStart)
     shouldSample(context, traceId, name, kind, attributes, links) {
       const parent = trace.getSpanContext(context)
       if (parent !== undefined && isSpanContextValid(parent)) {
-        const { traceState } = parent
-        return { decision: (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? DROP : KEEP, ...(traceState && { traceState }) }
+        const isSampled = (parent.traceFlags & TraceFlags.SAMPLED) !== 0
+        const decision = isSampled ? KEEP : DROP
+        if (parent.traceState === undefined) return { decision }
+        // Within the process it was looked at where the trace came in.
+        const traceState = parent.isRemote === true ? consistentState(parent.traceState, traceId, isSampled) : parent.traceState
+        return { decision, traceState }
       }
       const choice = choose({ traceId, name, kind, attributes, context, links })
       if (choice === 'keep') return { decision: KEEP }
       if (choice === 'drop') return { decision: DROP }
       if (!('probability' in choice)) return choice.shouldSample(context, traceId, name, kind, attributes, links)
-      const threshold = thresholdAt(choice.probability)
-      if (threshold === undefined || randomnessOf(traceId, undefined) < threshold.value) return { decision: DROP }
-      // Who counts what was kept multiplies by it: it stands there only where chance decided.
-      return { decision: KEEP, traceState: createTraceState().set('ot', withThreshold(undefined, threshold)) }
+      if (!(choice.probability > 0)) return { decision: DROP }
+      const { threshold, traceState } = shareOf(choice.probability)
+      // Who counts what was kept multiplies by the threshold: it stands there only where chance decided.
+      return isKeptAt(threshold, traceId, undefined) ? { decision: KEEP, traceState } : { decision: DROP }
     },
     toString: description,
   }
 }
 
-let lastProbability = 1
-let lastThreshold: Threshold = thresholdOf(1)
+interface Share {
+  threshold: Threshold
+  /** Of a trace that begins here and is kept. */
+  traceState: TraceState
+}
 
-/** @returns `undefined` for a probability of 0 */
-function thresholdAt(probability: number): Threshold | undefined {
-  if (!(probability > 0)) return undefined
-  if (probability !== lastProbability) {
-    lastProbability = probability
-    lastThreshold = thresholdOf(Math.min(probability, 1))
+const shares = new Map<number, Share>()
+// Rules and operations are few; the rates that were an operation's are not.
+const maxShares = 1_000
+
+/** @param probability - above 0 */
+function shareOf(probability: number): Share {
+  let share = shares.get(probability)
+  if (share === undefined) {
+    const threshold = thresholdOf(Math.min(probability, 1))
+    share = { threshold, traceState: withThreshold(createTraceState(), threshold) }
+    if (shares.size >= maxShares) shares.clear()
+    shares.set(probability, share)
   }
-  return lastThreshold
+  return share
 }
 
 /** A rate, or a sampler, as an option has it. */

@@ -1,10 +1,17 @@
 import { createTraceState, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import {
+  AlwaysOffSampler,
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  SimpleSpanProcessor,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-base'
 import fc from 'fast-check'
 import { adaptiveSampler, loadSampler, probabilitySampler, ruleSampler, type TraceSampler } from 'spanlog/tracing'
 import { describe, expect, it } from 'vitest'
 import { newTraceId } from '../../../src/context/ids.js'
-import { randomnessOf, thresholdOf } from '../../../src/tracing/sampling/threshold.js'
+import { consistentState, isKeptAt, thresholdOf, withThreshold } from '../../../src/tracing/sampling/threshold.js'
 
 type Start = { name?: string; kind?: SpanKind; attributes?: Record<string, string | number>; traceId?: string }
 
@@ -14,40 +21,81 @@ function ask(sampler: TraceSampler, { name = 'GET /', kind = SpanKind.SERVER, at
 const isKept = (sampler: TraceSampler, start?: Start) => ask(sampler, start).decision === 2
 
 describe('a threshold', () => {
-  // The examples of the specification, and those of its table that have four digits.
-  it.each<[probability: number, precision: number, text: string]>([
-    [1, 4, '0'],
-    [0.5, 4, '8'],
-    [0.25, 4, 'c'],
-    [0.1, 4, 'e666'],
-    [0.01, 4, 'fd70a'],
-    [0.001, 4, 'ffbe77'],
-    [1 / 3, 3, 'aab'],
-    [1 / 3, 14, 'aaaaaaaaaaaaac'],
-    [2 / 3, 4, '5555'],
-    [0.9999999, 4, '0'],
-    [2 ** -56, 4, 'ffffffffffffff'],
-  ])('of %d with %d digits is %s', (probability, precision, text) => {
+  // The table of the specification, for 1-in-n, with 3, 4 and 5 digits.
+  it.each<[oneIn: number, three: string, four: string, five: string]>([
+    [1, '0', '0', '0'],
+    [2, '8', '8', '8'],
+    [3, 'aab', 'aaab', 'aaaab'],
+    [4, 'c', 'c', 'c'],
+    [5, 'ccd', 'cccd', 'ccccd'],
+    [8, 'e', 'e', 'e'],
+    [10, 'e66', 'e666', 'e6666'],
+    [16, 'f', 'f', 'f'],
+    [100, 'fd71', 'fd70a', 'fd70a4'],
+    [1000, 'ffbe7', 'ffbe77', 'ffbe76d'],
+    [10_000, 'fff972', 'fff9724', 'fff97247'],
+    [100_000, 'ffff584', 'ffff583a', 'ffff583a5'],
+    [1_000_000, 'ffffef4', 'ffffef39', 'ffffef391'],
+  ])('of 1 in %d is that of the specification', (oneIn, ...texts) => {
+    expect([3, 4, 5].map((precision) => thresholdOf(1 / oneIn, precision).text)).toEqual(texts)
+  })
+
+  it.each<[what: string, probability: number, precision: number, text: string]>([
+    ['all digits that there are', 1 / 3, 14, 'aaaaaaaaaaaaac'],
+    ['nearly all is all', 0.9999999, 4, '0'],
+    ['the smallest share is some', 2 ** -56, 4, 'ffffffffffffff'],
+    ['a smaller one is the smallest', Number.MIN_VALUE, 4, 'ffffffffffffff'],
+  ])('%s', (_what, probability, precision, text) => {
     expect(thresholdOf(probability, precision).text).toBe(text)
   })
 
   it('is as close to its probability as its digits allow', () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-6, max: 1, noNaN: true }), (probability) => {
-        const { value, text } = thresholdOf(probability)
-        expect(BigInt(`0x${text.padEnd(14, '0')}`)).toBe(value)
-        const actual = 1 - Number(value) / 2 ** 56
+        const actual = 1 - Number(BigInt(`0x${thresholdOf(probability).text.padEnd(14, '0')}`)) / 2 ** 56
         // A digit is a factor of 16: four digits behind the leading fs leave at most 1/16^3 of the part that varies.
         expect(Math.abs(actual - probability)).toBeLessThanOrEqual(probability * 16 ** -3 + 2 ** -16)
       }),
     )
   })
 
-  it('is compared with what the tracestate says, else with the last 56 bits of the trace ID', () => {
-    const traceId = `${'0'.repeat(18)}c0000000000001`
-    expect(randomnessOf(traceId, undefined)).toBe(0xc0000000000001n)
-    expect(randomnessOf(traceId, createTraceState('ot=th:8;rv:00000000000002'))).toBe(2n)
-    expect(randomnessOf(traceId, createTraceState('ot=rv:short'))).toBe(0xc0000000000001n)
+  it('is compared as a number with the randomness', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 2 ** -56, max: 1, noNaN: true }), fc.bigInt({ min: 0n, max: 2n ** 56n - 1n }), (probability, random) => {
+        const threshold = thresholdOf(probability)
+        const traceId = 'a'.repeat(18) + random.toString(16).padStart(14, '0')
+        expect(isKeptAt(threshold, traceId, undefined)).toBe(random >= BigInt(`0x${threshold.text.padEnd(14, '0')}`))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it.each<[what: string, traceId: string, tracestate: string | undefined, kept: boolean]>([
+    ['the last 56 bits of the trace ID', `${'0'.repeat(18)}c0000000000000`, undefined, true],
+    ['one less', `${'f'.repeat(18)}bfffffffffffff`, undefined, false],
+    ['in upper case', `${'0'.repeat(18)}C0000000000000`, undefined, true],
+    ['what the tracestate says explicitly', 'f'.repeat(32), 'ot=th:8;rv:00000000000002', false],
+    ['but not if it is malformed', 'f'.repeat(32), 'ot=rv:short', true],
+  ])('is compared with %s', (_what, traceId, tracestate, kept) => {
+    expect(isKeptAt(thresholdOf(0.25), traceId, tracestate === undefined ? undefined : createTraceState(tracestate))).toBe(kept)
+  })
+
+  it.each<[what: string, before: string, after: string]>([
+    ['takes the place of another', 'ot=th:8;rv:12345678901234', 'ot=th:c;rv:12345678901234'],
+    ['stands beside what others wrote', 'a=b', 'ot=th:c,a=b'],
+    ['is left out of a member that would grow too long', `ot=x:${'y'.repeat(251)}`, `ot=x:${'y'.repeat(251)}`],
+  ])('%s', (_what, before, after) => {
+    expect(withThreshold(createTraceState(before), thresholdOf(0.25)).serialize()).toBe(after)
+  })
+
+  it.each<[what: string, tracestate: string, isSampled: boolean, after: string]>([
+    ['a threshold that is met by a sampled trace stays', 'ot=th:8;rv:80000000000000', true, 'ot=th:8;rv:80000000000000'],
+    ['one that is not met goes', 'ot=th:8;rv:70000000000000,a=b', true, 'ot=rv:70000000000000,a=b'],
+    ['one that is met by an unsampled trace goes', 'ot=th:8;rv:80000000000000', false, 'ot=rv:80000000000000'],
+    ['one that is none goes, and the member with it', 'ot=th:xyz', true, ''],
+    ['zero keeps all', 'ot=th:0', true, 'ot=th:0'],
+  ])('of a trace that came in: %s', (_what, tracestate, isSampled, after) => {
+    expect(consistentState(createTraceState(tracestate), 'c'.repeat(32), isSampled).serialize()).toBe(after)
   })
 })
 
@@ -75,11 +123,11 @@ describe('probabilitySampler', () => {
     expect(ask(probabilitySampler(0), { traceId })).toEqual({ decision: 0 })
   })
 
-  it.each<[what: string, flags: number, decision: number]>([
-    ['sampled', TraceFlags.SAMPLED, 2],
-    ['not sampled', TraceFlags.NONE, 0],
-  ])('follows a parent that is %s, and leaves its tracestate', (_what, traceFlags, decision) => {
-    const traceState = createTraceState('ot=th:8;rv:12345678901234,a=b')
+  it.each<[what: string, flags: number, tracestate: string, decision: number]>([
+    ['sampled', TraceFlags.SAMPLED, 'ot=th:8;rv:92345678901234,a=b', 2],
+    ['not sampled', TraceFlags.NONE, 'ot=th:8;rv:12345678901234,a=b', 0],
+  ])('follows a parent that is %s, and leaves its tracestate', (_what, traceFlags, tracestate, decision) => {
+    const traceState = createTraceState(tracestate)
     const parent = { traceId: newTraceId(), spanId: '1'.repeat(16), traceFlags, isRemote: true, traceState }
     const context = trace.setSpanContext(ROOT_CONTEXT, parent)
     for (const rate of [0, 1]) {
@@ -118,7 +166,7 @@ describe('ruleSampler', () => {
     const rules = [{ service: /^shop/, rate: 1 }]
     expect(isKept(ruleSampler({ rules, fallback: 0, service: 'shop-eu' }))).toBe(true)
     expect(isKept(ruleSampler({ rules, fallback: 0, service: 'bank' }))).toBe(false)
-    expect(isKept(ruleSampler({ rules, fallback: 0 }))).toBe(false)
+    expect(() => ruleSampler({ rules, fallback: 0 })).toThrow(/`service`.*rules\[0\]/)
   })
 
   it('matches alike each time with an expression that has the flag g', () => {
@@ -285,6 +333,17 @@ describe('in a provider of the SDK', () => {
       ['child of kept', 'ot=th:0'],
       ['kept', 'ot=th:0'],
     ])
+  })
+})
+
+describe('beside the samplers of the SDK', () => {
+  const parentBased = new ParentBasedSampler({ root: probabilitySampler(1), remoteParentNotSampled: probabilitySampler(1) })
+  it.each<[what: string, sampler: TraceSampler, kept: boolean]>([
+    ['a rule may ask one', ruleSampler({ rules: [{ rate: new TraceIdRatioBasedSampler(1) }], fallback: 0 }), true],
+    ['so may the fallback', ruleSampler({ rules: [], fallback: new AlwaysOffSampler() }), false],
+    ['one may ask ours', parentBased, true],
+  ])('%s', (_what, sampler, kept) => {
+    expect(isKept(sampler)).toBe(kept)
   })
 })
 

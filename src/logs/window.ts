@@ -1,3 +1,6 @@
+import type { TraceSource } from '../traces/types.js'
+import type { LogRequest } from './query.js'
+
 const minute = 60_000_000_000n
 const day = 1440n * minute
 
@@ -49,7 +52,7 @@ export function windowsBefore({ from, provenTo }: Window, bound: bigint): { from
 const margin = 60n * minute
 
 /** The window of a trace whose spans are known. */
-export function windowOfSpans(spans: readonly { startUnixNano: bigint; endUnixNano: bigint }[], now: bigint): Window | undefined {
+function windowOfSpans(spans: readonly { startUnixNano: bigint; endUnixNano: bigint }[], now: bigint): Window | undefined {
   const [first] = spans
   if (first === undefined) return undefined
   let from = first.startUnixNano
@@ -65,4 +68,35 @@ export function windowOfSpans(spans: readonly { startUnixNano: bigint; endUnixNa
 
 function later(a: bigint, b: bigint): bigint {
   return a > b ? a : b
+}
+
+/** The window of the trace's spans, where the caller gives none and the spans are all there. */
+export async function spansWindow(
+  traces: TraceSource | undefined,
+  { forms, from, to, signal }: LogRequest,
+  now: bigint,
+): Promise<Window | undefined> {
+  if (traces === undefined || from !== undefined || to !== undefined) return undefined
+  const { trace, complete } = await traces.trace(forms.traceId, signal === undefined ? {} : { signal })
+  return complete && trace !== undefined ? windowOfSpans(trace.spans, now) : undefined
+}
+
+const second = 1_000_000_000n
+
+/**
+ * A window in parts from its end to its beginning, each four times as long as the one before it: the newest lines are found without
+ * reading all of it.
+ *
+ * ```
+ * from |------------------------------|-------|--|-| to
+ * ```
+ */
+export function* newestFirst({ from, to, provenTo }: Window): Generator<{ from: bigint; to: bigint }> {
+  let end = to
+  // What clocks ahead of ours wrote comes with the first part.
+  for (let start = provenTo - 10n * second, length = 40n * second; end > from; start = end - length, length *= 4n) {
+    const begin = start > from ? start : from
+    yield { from: begin, to: end }
+    end = begin
+  }
 }

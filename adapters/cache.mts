@@ -1,0 +1,1 @@
+export { type TraceCacheOptions, traceCache } from './cache.js'

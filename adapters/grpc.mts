@@ -1,0 +1,1 @@
+export { type ClientInterceptorOptions, clientInterceptor, type ServerInterceptorOptions, serverInterceptor } from './grpc.js'

@@ -1,0 +1,3 @@
+export { traceBatch, traceConsume } from './messaging/consume.js'
+export type { MessagingSystem, TraceConsumeOptions, TracePublishOptions } from './messaging/options.js'
+export { tracePublish } from './messaging/publish.js'

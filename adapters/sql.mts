@@ -1,0 +1,1 @@
+export { type TraceSqlOptions, traceSql } from './sql.js'
