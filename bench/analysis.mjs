@@ -1,4 +1,14 @@
-import { assessQuality, compareTraces, criticalPath, findErrors, findPatterns, latencies, selfTimes, serviceMap } from 'spanlog/analysis'
+import {
+  assessQuality,
+  checkBudgets,
+  compareTraces,
+  criticalPath,
+  findErrors,
+  findPatterns,
+  latencies,
+  selfTimes,
+  serviceMap,
+} from 'spanlog/analysis'
 
 const batch = 100_000
 const traceId = '5b8efff798038103d269b633813fc60c'
@@ -55,6 +65,8 @@ const growing = { criticalPath, selfTimes, findErrors }
 const others = {
   assessQuality,
   findPatterns,
+  checkBudgets: (trace) =>
+    checkBudgets(trace, { operations: [{ kind: 'server', p95Ms: 1, callsPerTrace: 9 }], traces: { criticalPathMs: 1 } }),
   latencies: (trace) => latencies(trace, { spans: 'all' }),
   serviceMap,
   compareTraces: (trace) => compareTraces(trace, trace),

@@ -27,6 +27,10 @@ if (!existsSync(file)) {
 const { default: scenario } = await import(file.href)
 if (values.contender !== undefined) {
   await measure(scenario, values.contender)
+} else if (scenario.report !== undefined) {
+  const text = await scenario.report(rounds)
+  process.stdout.write(text)
+  if (values.write) writeDocs(text)
 } else {
   const result = await compare(scenario, rounds, (round) => process.stderr.write(`round ${round} of ${rounds}\n`))
   process.stdout.write(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : tables(result))

@@ -90,7 +90,8 @@ function describe(value: unknown): string {
   if (typeof value === 'object') return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
   if (typeof value === 'function') return 'a function'
   // Not by node:util: the analysis, and so this file, runs in browsers too.
-  return `${String(value)}${typeof value === 'bigint' ? 'n' : ''} (${typeof value})`
+  const shown = typeof value === 'symbol' ? value.toString() : `${value as number}`
+  return `${shown}${typeof value === 'bigint' ? 'n' : ''} (${typeof value})`
 }
 
 /** Refuses option names that do not exist: a misspelt option that is silently ignored is the worst kind. */

@@ -2,7 +2,7 @@ import { unexpected } from '../errors.js'
 import type { SpanKindName } from '../traces/types.js'
 import { latencies } from './latencies.js'
 import { operationKey } from './span-ref.js'
-import type { Traces } from './traces-given.js'
+import { listOf, type Traces } from './traces-given.js'
 
 /** What traces were like, to hold later ones against; JSON as it stands. */
 export interface Baseline {
@@ -30,7 +30,7 @@ export interface BaselineOperation {
  * ```
  */
 export function baselineOf(traces: Traces): Baseline {
-  const list = Symbol.iterator in traces ? [...traces] : [traces]
+  const list = listOf(traces)
   const operations = latencies(list, { spans: 'all' })
     .map(({ service, name, kind, count, p50Ms, p95Ms, errorShare }) => ({ service, name, kind, count, p50Ms, p95Ms, errorShare }))
     .toSorted((a, b) => (operationKey(a) < operationKey(b) ? -1 : 1))

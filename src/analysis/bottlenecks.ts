@@ -1,11 +1,14 @@
 import { refuseUnknownOptions } from '../errors.js'
 import type { Trace } from '../traces/types.js'
+import { targetOf } from './attributes.js'
 import { type CriticalPathOptions, pathsOf } from './critical-path.js'
 import { selfNanoOf } from './self-times.js'
 import { about, operationKey, type SpanRef } from './span-ref.js'
 import { buildTree, compare, durationOf, type SpanNode } from './tree.js'
 
 export interface Bottleneck extends SpanRef {
+  /** What it calls: the text of the query, the URL, the destination, as far as the span says. */
+  target?: string
   /** Time on the critical path that the span, or all spans of the operation together, own. */
   pathNano: bigint
   /** `pathNano` as a share of the whole path, 0 to 1. */
@@ -50,7 +53,9 @@ export function bottlenecks(trace: Trace, options: BottleneckOptions = {}): Bott
 
   const found = [...owned].map(([node, pathNano]): Bottleneck => {
     const share = ratio(pathNano, total)
-    return about(node.span, { pathNano, share, selfNano: selfNanoOf(node), durationNano: durationOf(node), spans: 1 })
+    const target = targetOf(node.span)
+    const figures = { pathNano, share, selfNano: selfNanoOf(node), durationNano: durationOf(node), spans: 1 }
+    return about(node.span, { ...(target !== undefined && { target }), ...figures })
   })
   found.sort(byPath)
   return by === 'span' ? found : byOperation(found, total)

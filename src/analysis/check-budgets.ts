@@ -63,7 +63,7 @@ export function checkBudgets(traces: Traces, budgets: Budgets, options: CheckBud
   const results = [
     ...operations.flatMap((budget) => operationResults(budget, measured, list, minimumSample)),
     ...traceResults(whole, list),
-    ...(regression === undefined ? [] : regressionResults(regression, baseline, measured, minimumSample)),
+    ...(regression === undefined ? [] : regressionResults(regression, baseline, measured, list, minimumSample)),
   ].toSorted((a, b) => ranks[a.outcome] - ranks[b.outcome])
   return { passed: results.every(({ outcome }) => outcome === 'kept'), results, traces: list.length }
 }
@@ -155,6 +155,7 @@ function regressionResults(
   { ratio = 1.2, minimumMs = 1, errorShare = 0.01 }: RegressionBudget,
   baseline: Baseline | undefined,
   measured: readonly OperationLatency[],
+  list: readonly Trace[],
   minimumSample: number,
 ): BudgetResult[] {
   if (baseline === undefined) return [{ limit: 'the baseline', outcome: 'no-data', allowed: 0, sample: 0 }]
@@ -167,7 +168,8 @@ function regressionResults(
       const allowed = Math.max(old[limit] * ratio, old[limit] + minimumMs)
       return resultOf(now, `${limit} of the baseline`, judged(now[limit], allowed, now.slowest[0]?.traceId))
     })
-    slower.push(resultOf(now, 'errorShare of the baseline', judged(now.errorShare, Math.min(1, old.errorShare + errorShare))))
+    const { actual, traceId } = figureOf(now, 'errorShare', list)
+    slower.push(resultOf(now, 'errorShare of the baseline', judged(actual, Math.min(1, old.errorShare + errorShare), traceId)))
     return slower
   })
 }

@@ -12,6 +12,10 @@ export interface Spread {
   handledBy: Map<SpanNode, SpanNode>
   /** From each failed span to the last one above that failed with it: itself, where it spread no further. */
   outermost: Map<SpanNode, SpanNode>
+  /** From each failed span to the nearest failed one above, whether it failed with it or stopped it and failed by itself. */
+  failedOver: Map<SpanNode, SpanNode>
+  /** Failed spans after which a sibling did the same and did not fail. */
+  retried: ReadonlySet<SpanNode>
 }
 
 /**
@@ -20,21 +24,22 @@ export interface Spread {
  * succeeded. It does not cross from a consumer to the producer. Linear.
  */
 export function spreadOf(roots: readonly SpanNode[]): Spread {
-  const spread: Spread = { origins: [], failedAbove: new Map(), handledBy: new Map(), outermost: new Map() }
-  const { failedAbove, handledBy, outermost } = spread
   const retried = retriedSpans(roots)
-  /** Of each span: the failed one that a failure of its own would reach, or else who would stop it. */
-  const reach = new Map<SpanNode, { failed?: SpanNode; stop?: SpanNode }>()
+  const spread: Spread = { origins: [], failedAbove: new Map(), handledBy: new Map(), outermost: new Map(), failedOver: new Map(), retried }
+  const { failedAbove, handledBy, outermost, failedOver } = spread
+  /** Of each span: the failed one that a failure of its own would reach, or else who would stop it; and the nearest that failed at all. */
+  const reach = new Map<SpanNode, { failed?: SpanNode; stop?: SpanNode; over?: SpanNode }>()
   const failures: SpanNode[] = []
 
   for (const node of walk(roots)) {
     const { parent } = node
     const above = parent === undefined || !isBlocking(node) ? {} : (reach.get(parent) ?? {})
     if (!isFailed(node.span)) {
-      reach.set(node, letsThrough(node) ? above : { stop: node })
+      reach.set(node, letsThrough(node) ? above : { stop: node, ...(above.over !== undefined && { over: above.over }) })
       continue
     }
-    reach.set(node, { failed: node })
+    reach.set(node, { failed: node, over: node })
+    if (above.over !== undefined) failedOver.set(node, above.over)
     failures.push(node)
     if (above.failed !== undefined && !retried.has(node)) {
       failedAbove.set(node, above.failed)

@@ -31,6 +31,6 @@ function typeOf(span: TraceSpan): string {
   // HTTP instrumentation puts the number into error.type as well: 503 alone says less.
   if (http !== undefined && http >= 400 && (named === undefined || named === String(http))) return `HTTP ${http}`
   if (named !== undefined) return named
-  const grpc = textOf(span.attributes, 'rpc.response.status_code', 'rpc.grpc.status_code')
+  const grpc = textOf(span.attributes, 'rpc.status_code', 'rpc.response.status_code', 'rpc.grpc.status_code')
   return grpc === undefined || grpc === '0' ? 'error' : `gRPC ${grpc}`
 }

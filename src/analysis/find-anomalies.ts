@@ -1,59 +1,12 @@
 import { refuseUnknownOptions } from '../errors.js'
-import type { SpanKindName, Trace } from '../traces/types.js'
+import type { Trace } from '../traces/types.js'
+import type { AnomalyLimits, OperationAnomaly, TrafficAnomaly } from './anomaly.js'
 import { operationAnomalies } from './operation-anomalies.js'
 import { operationsOf } from './operations.js'
 import { atLeast, positive } from './options.js'
 import { serviceMap } from './service-map.js'
-import type { SpanRef } from './span-ref.js'
 import { listOf, type Traces } from './traces-given.js'
 import { trafficAnomalies } from './traffic-anomalies.js'
-
-export type OperationAnomalyKind =
-  /** The median moved. */
-  | 'slower'
-  | 'faster'
-  /** Single calls far beyond any of the baseline. */
-  | 'outliers'
-  | 'new-operation'
-  | 'gone-operation'
-  /** Calls for each trace that has any. */
-  | 'more-calls'
-  | 'fewer-calls'
-  /** The share of failed calls. */
-  | 'failing'
-  | 'recovered'
-  /** Calls take longer the more of them are in flight, as with a pool or a queue that is too small. */
-  | 'waits'
-
-/** Something about an operation. */
-export interface OperationAnomaly {
-  kind: OperationAnomalyKind
-  service: string
-  name: string
-  spanKind: SpanKindName
-  /**
-   * What was compared. `slower`, `faster`: medians in ms; `outliers`: the baseline's maximum in ms and how many lie beyond; operations and
-   * calls: traces that have it, and median calls a trace; `failing`, `recovered`: shares; `waits`: the medians in ms with few and with
-   * many in flight.
-   */
-  before: number
-  after: number
-  /** Calls that the figures rest on. */
-  sample: { baseline: number; current: number }
-  /** Spans to look at, at most 3; of the current traces, but for what is gone. */
-  examples: SpanRef[]
-}
-
-/** Something about the traffic between two nodes of the service map. */
-export interface TrafficAnomaly {
-  kind: 'traffic-risen' | 'traffic-fallen' | 'new-edge' | 'gone-edge'
-  from: string
-  to: string
-  /** Calls a second. */
-  before: number
-  after: number
-  sample: { baseline: number; current: number }
-}
 
 export interface AnomalyReport {
   operations: OperationAnomaly[]
@@ -120,10 +73,4 @@ export function findAnomalies(baseline: Traces, current: Traces, options: FindAn
   const judged = rated(old, baselineWindowMs) && rated(now, windowMs)
   const traffic = judged ? trafficAnomalies(serviceMap(old, { windowMs: baselineWindowMs }), serviceMap(now, { windowMs }), limits) : []
   return { ...found, traffic, traces, minimumSample: limits.minimumSample }
-}
-
-export interface AnomalyLimits {
-  minimumSample: number
-  minimumMs: number
-  minimumRatio: number
 }

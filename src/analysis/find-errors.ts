@@ -2,7 +2,7 @@ import { refuseUnknownOptions, unexpected } from '../errors.js'
 import type { LogEntry } from '../logs/types.js'
 import type { Trace } from '../traces/types.js'
 import { type Outage, outagesOf, Successes } from './error-outages.js'
-import { spreadOf } from './error-spread.js'
+import { type Spread, spreadOf } from './error-spread.js'
 import { failureOf } from './failure.js'
 import { isErrorLine, LineIndex } from './line-index.js'
 import { about, keyOf, refOf, type SpanRef } from './span-ref.js'
@@ -21,6 +21,13 @@ export interface ErrorOrigin extends SpanRef {
   outermost: SpanRef
   /** The span above that it did not fail: who caught the error, or tried again. Absent where nothing stopped it. */
   handledBy?: SpanRef
+  /** A later attempt at the same succeeded. */
+  retried?: true
+  /**
+   * The origin of the error below that somebody caught right before this one began, as who answers 502 after a call was refused. What
+   * came before is a likely cause; that it was one, a trace cannot prove.
+   */
+  causedBy?: SpanRef
   /** Log lines around it, in time order; see `lines`. */
   lines: LogEntry[]
 }
@@ -121,9 +128,12 @@ interface Found {
 const MAX_SPREAD = 100
 
 function originsOf(trace: Trace, index: LineIndex, lines: number): Found[] {
-  const { origins, failedAbove, handledBy, outermost } = spreadOf(buildTree(trace).roots)
+  const errors = spreadOf(buildTree(trace).roots)
+  const { origins, failedAbove, handledBy, outermost, retried } = errors
+  const causes = causesOf(errors)
   return origins.map((node): Found => {
     const { type, message, atUnixNano } = failureOf(node.span)
+    const cause = causes.get(node)
     const spread: SpanRef[] = []
     let above: SpanNode | undefined = failedAbove.get(node)
     for (; above !== undefined && spread.length < MAX_SPREAD; above = failedAbove.get(above)) spread.push(refOf(above.span))
@@ -135,10 +145,30 @@ function originsOf(trace: Trace, index: LineIndex, lines: number): Found[] {
       spread,
       outermost: refOf(last.span),
       ...(handler !== undefined && { handledBy: refOf(handler.span) }),
+      ...(retried.has(last) && { retried: true as const }),
+      ...(cause !== undefined && { causedBy: refOf(cause.span) }),
       lines: index.around(node.span, atUnixNano, lines),
     })
     return { type, origin, services: [origin, ...spread, origin.outermost].map(({ service }) => service) }
   })
+}
+
+function beganAt({ span }: SpanNode): bigint {
+  return failureOf(span).atUnixNano
+}
+
+/** Of each origin the one below it that ended last before it began. */
+function causesOf({ origins, outermost, failedOver, retried }: Spread): Map<SpanNode, SpanNode> {
+  const own = new Set(origins)
+  const causes = new Map<SpanNode, SpanNode>()
+  for (const node of origins) {
+    const last = outermost.get(node) ?? node
+    const over = failedOver.get(last)
+    if (over === undefined || !own.has(over) || retried.has(last) || beganAt(node) > beganAt(over)) continue
+    const known = causes.get(over)
+    if (known === undefined || beganAt(known) < beganAt(node)) causes.set(over, node)
+  }
+  return causes
 }
 
 function groupOf(found: Found[], successes: Successes): ErrorGroup {

@@ -6,9 +6,11 @@ export {
   type BaselineOperation,
   type Bottleneck,
   type BottleneckOptions,
+  type BudgetEvent,
   type BudgetReport,
   type BudgetResult,
   type Budgets,
+  type BudgetWatch,
   baselineOf,
   bottlenecks,
   type CallPattern,
@@ -64,4 +66,6 @@ export {
   type TraceComparison,
   type Traces,
   type TrafficAnomaly,
+  type WatchBudgetsOptions,
+  watchBudgets,
 } from './index.js'

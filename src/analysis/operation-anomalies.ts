@@ -1,6 +1,6 @@
 import type { TraceSpan } from '../traces/types.js'
+import type { AnomalyLimits, OperationAnomaly, OperationAnomalyKind } from './anomaly.js'
 import { isFailed } from './failure.js'
-import type { AnomalyLimits, AnomalyReport, OperationAnomaly, OperationAnomalyKind } from './find-anomalies.js'
 import { crowdingOf } from './in-flight.js'
 import { durationMs, type Operation } from './operations.js'
 import { refOf } from './span-ref.js'
@@ -11,9 +11,9 @@ type Operations = ReadonlyMap<string, Operation>
 export function operationAnomalies(
   old: Operations,
   now: Operations,
-  traces: AnomalyReport['traces'],
+  traces: { baseline: number; current: number },
   limits: AnomalyLimits,
-): Pick<AnomalyReport, 'operations' | 'unjudged'> {
+): { operations: OperationAnomaly[]; unjudged: number } {
   const operations: OperationAnomaly[] = []
   let unjudged = 0
   for (const key of new Set([...old.keys(), ...now.keys()])) {
@@ -44,7 +44,12 @@ function anomaly(
   return { kind, service, name, spanKind, before, after, sample, examples: examples.slice(0, 3).map(refOf) }
 }
 
-function presence(old: Operation | undefined, now: Operation | undefined, traces: AnomalyReport['traces'], limits: AnomalyLimits) {
+function presence(
+  old: Operation | undefined,
+  now: Operation | undefined,
+  traces: { baseline: number; current: number },
+  limits: AnomalyLimits,
+) {
   const inOld = old?.callsByTrace.length ?? 0
   const inNow = now?.callsByTrace.length ?? 0
   // Only a side that is well known can lack something.

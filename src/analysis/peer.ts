@@ -21,7 +21,7 @@ export function peerOf(span: TraceSpan): Peer | undefined {
     const namespace = textOf(attributes, 'db.namespace', 'db.name')
     return { type: 'database', name: named ?? (namespace === undefined ? database : `${database}/${namespace}`) }
   }
-  const messaging = textOf(attributes, 'messaging.system')
+  const messaging = textOf(attributes, 'messaging.system.name', 'messaging.system')
   if (messaging !== undefined || span.kind === 'producer') {
     const destination = textOf(attributes, 'messaging.destination.name', 'messaging.destination')
     const name = named ?? [messaging, destination].filter((part) => part !== undefined).join('/')

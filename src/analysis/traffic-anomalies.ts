@@ -1,4 +1,4 @@
-import type { AnomalyLimits, TrafficAnomaly } from './find-anomalies.js'
+import type { AnomalyLimits, TrafficAnomaly } from './anomaly.js'
 import type { ServiceEdge, ServiceMap } from './service-map.js'
 import { keyOf } from './span-ref.js'
 

@@ -1,4 +1,5 @@
 import type { Trace, TraceSpan } from '../traces/types.js'
+import { traceGiven } from './traces-given.js'
 
 /** A span in its place. Built afresh for each analysis; the trace itself is never touched. */
 export interface SpanNode {
@@ -31,7 +32,7 @@ export interface SpanTree {
  * server hangs under the client and holds the children, but for those of the client's own service.
  */
 export function buildTree(trace: Trace): SpanTree {
-  const nodes = trace.spans.map(nodeOf)
+  const nodes = traceGiven(trace).spans.map(nodeOf)
   const byId = new Map<string, SpanNode>()
   const callers = new Map<string, SpanNode>()
   for (const node of nodes) {

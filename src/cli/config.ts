@@ -6,7 +6,7 @@ import { refuseUnknownOptions, SpanlogError } from '../errors.js'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The stores that are reached over HTTP. */
-export const stores = ['loki', 'tempo', 'jaeger', 'zipkin'] as const
+export const stores = ['loki', 'victorialogs', 'tempo', 'jaeger', 'zipkin'] as const
 export type Store = (typeof stores)[number]
 
 /** A store as `spanlog.json` names it. */
@@ -31,9 +31,10 @@ export interface GrafanaConfig {
 }
 
 /** `spanlog.json`: sources and credentials. */
-export interface Config extends Partial<Record<Exclude<Store, 'loki'>, StoreConfig>> {
+export interface Config extends Partial<Record<Exclude<Store, 'loki' | 'victorialogs'>, StoreConfig>> {
   files?: string[]
   loki?: StoreConfig & { selector?: string }
+  victorialogs?: StoreConfig & { selector?: string }
   grafana?: GrafanaConfig
   /** As `--max-bytes`. */
   maxBytes?: string
@@ -86,13 +87,21 @@ function parseConfig(file: string, content: string): Config {
   return {
     ...(files !== undefined && { files: (files as string[]).map(relative) }),
     ...(maxBytes !== undefined && { maxBytes }),
-    ...Object.fromEntries(stores.flatMap((store) => (config[store] === undefined ? [] : [[store, parseStore(file, store, config[store])]]))),
+    ...Object.fromEntries(
+      stores.flatMap((store) => (config[store] === undefined ? [] : [[store, parseStore(file, store, config[store])]])),
+    ),
     ...(config['grafana'] !== undefined && { grafana: parseGrafana(file, config['grafana']) }),
   }
 }
 
 function parseStore(file: string, store: Store, given: unknown): StoreConfig {
-  const fields = record(file, `\`${store}\``, given, ['url', ...text, 'headers', 'tls', ...(store === 'loki' ? ['selector'] : [])])
+  const fields = record(file, `\`${store}\``, given, [
+    'url',
+    ...text,
+    'headers',
+    'tls',
+    ...(store === 'loki' || store === 'victorialogs' ? ['selector'] : []),
+  ])
   checkTexts(file, store, fields, ['url'], [...text, 'selector'])
   const { headers, tls } = fields
   if (headers !== undefined) {
@@ -130,7 +139,8 @@ function checkTexts(
   for (const name of [...required, ...optional]) {
     const value = fields[name]
     const isMissing = value === undefined && !required.includes(name)
-    if (!isMissing && (typeof value !== 'string' || value === '')) throw malformed(file, `\`${where}.${name}\``, 'a string that is not empty')
+    if (!isMissing && (typeof value !== 'string' || value === ''))
+      throw malformed(file, `\`${where}.${name}\``, 'a string that is not empty')
   }
 }
 

@@ -5,6 +5,7 @@ export const exitCodes = {
   usage: 2,
   failed: 3,
   incomplete: 4,
+  broken: 5,
   bug: 70,
   interrupted: 130,
 } as const
@@ -15,6 +16,7 @@ export const exitHelp = `Exit codes:
   2    wrong usage
   3    nothing found, but a source failed, was unreachable or could not prove it
   4    found, but not proven complete: the last line on stderr says why
+  5    a limit is broken (check)
   70   an error of spanlog itself
   130  interrupted (Ctrl-C); what was read until then is printed`
 

@@ -5,13 +5,13 @@ import { generalFlags } from './options.js'
 
 const environment = [
   'Environment:',
-  '  LOKI_URL (or LOKI_ADDR), TEMPO_URL, JAEGER_URL, ZIPKIN_URL',
+  '  LOKI_URL (or LOKI_ADDR), VICTORIALOGS_URL, TEMPO_URL, JAEGER_URL, ZIPKIN_URL',
   '      the stores, where no source is on the command line',
   '  LOKI_ORG_ID, LOKI_USERNAME, LOKI_PASSWORD, LOKI_BEARER_TOKEN, and the same',
-  '  with TEMPO_, JAEGER_, ZIPKIN_',
+  '  with VICTORIALOGS_, TEMPO_, JAEGER_, ZIPKIN_',
   '      the tenant and the credentials of each',
   '  LOKI_CA_CERT_PATH, LOKI_CLIENT_CERT_PATH, LOKI_CLIENT_KEY_PATH, and the same',
-  '  with TEMPO_, JAEGER_, ZIPKIN_',
+  '  with VICTORIALOGS_, TEMPO_, JAEGER_, ZIPKIN_',
   '      files in PEM for https',
   '  HTTP_PROXY, HTTPS_PROXY, NO_PROXY',
   '      as everywhere',
@@ -57,7 +57,10 @@ export function helpOf(name: CommandName, { usage, flags, help }: Command): stri
   return [
     `Usage: spanlog ${name} ${usage} [options]`,
     '',
-    ...wrapped(`${commands[name].does}.`.replace(/^./, (letter) => letter.toUpperCase()), 78),
+    ...wrapped(
+      `${commands[name].does}.`.replace(/^./, (letter) => letter.toUpperCase()),
+      78,
+    ),
     '',
     'Options:',
     ...described({ ...flags, ...generalFlags }),
@@ -71,7 +74,7 @@ export function helpOf(name: CommandName, { usage, flags, help }: Command): stri
 function described(flags: Flags): string[] {
   return Object.entries(flags).flatMap(([name, { short, value, help }]) => {
     const row = `  ${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
-    return [row, ...wrapped(help, 72).map((line) => `      ${line}`)]
+    return [row].concat(wrapped(help, 72).map((line) => `      ${line}`))
   })
 }
 

@@ -1,10 +1,11 @@
 import type { LogEntry, LogQuery, LogVerdict } from '../logs/index.js'
+import { sumStats } from './costs.js'
 
 /**
  * Several queries as one, merged by time as they come: each is in time order already. A line without a time stays behind its
  * predecessor. A line that several of them hold comes once, and is counted once.
  */
-export function mergeQueries(queries: readonly LogQuery[]): Pick<LogQuery, typeof Symbol.asyncIterator | 'verdict'> {
+export function mergeQueries(queries: readonly LogQuery[]): Pick<LogQuery, typeof Symbol.asyncIterator | 'verdict' | 'stats'> {
   const copies = new Copies(queries.length)
 
   async function* read(): AsyncGenerator<LogEntry, void> {
@@ -30,6 +31,9 @@ export function mergeQueries(queries: readonly LogQuery[]): Pick<LogQuery, typeo
 
   return {
     [Symbol.asyncIterator]: read,
+    get stats() {
+      return sumStats(queries.map(({ stats }) => stats))
+    },
     async verdict() {
       const whole = mergeVerdicts(await Promise.all(queries.map((query) => query.verdict())))
       return { ...whole, entries: whole.entries - copies.entries, mentions: whole.mentions - copies.mentions }

@@ -30,6 +30,7 @@ export const sourceFlags = {
 export const logFlags = {
   loki: { type: 'string', value: '<url>', help: 'a Loki, also through Grafana: https://grafana/api/datasources/proxy/uid/<uid>' },
   selector: { type: 'string', value: '<logql>', help: 'the streams of Loki to search, such as {app="shop"}; narrower is faster' },
+  victorialogs: { type: 'string', value: '<url>', help: 'a VictoriaLogs; --tenant is its AccountID:ProjectID' },
   'max-bytes': {
     type: 'string',
     value: '<size>',

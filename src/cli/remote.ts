@@ -3,7 +3,10 @@ import { SpanlogError } from '../errors.js'
 import type { RemoteOptions, RemoteTls } from '../logs/index.js'
 import type { Config, Environment, Store } from './config.js'
 
-const names = { loki: 'Loki', tempo: 'Tempo', jaeger: 'Jaeger', zipkin: 'Zipkin' } as const satisfies Record<Store, string>
+const names = { loki: 'Loki', victorialogs: 'VictoriaLogs', tempo: 'Tempo', jaeger: 'Jaeger', zipkin: 'Zipkin' } as const satisfies Record<
+  Store,
+  string
+>
 const credentials = ['ORG_ID', 'USERNAME', 'PASSWORD', 'BEARER_TOKEN', 'CA_CERT_PATH', 'CLIENT_CERT_PATH', 'CLIENT_KEY_PATH'] as const
 
 /**
@@ -54,7 +57,10 @@ function sameOrigin(a: string, b: string): boolean {
   return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin
 }
 
-function tlsOf(of: (name: string) => string | undefined, configured: { ca?: string; cert?: string; key?: string } = {}): RemoteTls | undefined {
+function tlsOf(
+  of: (name: string) => string | undefined,
+  configured: { ca?: string; cert?: string; key?: string } = {},
+): RemoteTls | undefined {
   const paths = {
     ca: of('CA_CERT_PATH') ?? configured.ca,
     cert: of('CLIENT_CERT_PATH') ?? configured.cert,

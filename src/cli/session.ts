@@ -10,6 +10,10 @@ export interface Session {
   width: number | undefined
   /** Writes to stdout; resolves when it can take more. After an abort nothing is written. */
   print: (text: string) => Promise<void>
+  /** Whether `progress` can show anything: stderr is a terminal, and nothing was printed to it that would be torn apart. */
+  readonly canShowProgress: boolean
+  /** Puts a text into the last line of the terminal, cut to its width, instead of the one before; `undefined` wipes it away. */
+  progress: (text: string | undefined) => void
   /** Writes a line to stderr, behind all that was printed. */
   note: (text: string) => Promise<void>
   /** Writes what is still held back. */
@@ -40,6 +44,17 @@ export function openSession(env: Readonly<Record<string, string | undefined>>): 
 
   let held = ''
   let scheduled = false
+  let printed = false
+  let shown = false
+  const canShowProgress = stderr.isTTY && env['TERM'] !== 'dumb'
+  function progress(text: string | undefined): void {
+    // Where lines are on the screen, they show by themselves how far it is.
+    const isWanted = text !== undefined && canShowProgress && !(printed && stdout.isTTY) && !signal.aborted
+    if (!isWanted && !shown) return
+    stderr.write(isWanted ? `\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}` : '\r\u001b[K')
+    shown = isWanted
+  }
+
   async function flush(): Promise<void> {
     const text = held
     held = ''
@@ -51,8 +66,12 @@ export function openSession(env: Readonly<Record<string, string | undefined>>): 
     signal,
     color: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     width: stdout.isTTY ? stdout.columns : columnsOf(env['COLUMNS']),
+    canShowProgress,
+    progress,
     async print(text) {
       if (signal.aborted) return
+      printed = true
+      if (stdout.isTTY) progress(undefined)
       held += text
       if (held.length >= bufferLength) await flush()
       else if (!scheduled) {
@@ -66,6 +85,7 @@ export function openSession(env: Readonly<Record<string, string | undefined>>): 
     },
     async note(text) {
       await flush()
+      progress(undefined)
       if (early !== 'reader gone') stderr.write(`${text}\n`)
     },
     flush,

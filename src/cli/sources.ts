@@ -7,7 +7,9 @@ import { type logFlags, parseDurationMs, type sourceFlags, type traceFlags } fro
 import { remoteOf } from './remote.js'
 
 /** The flags that name sources; a command may have some of them only. */
-export type SourceValues = Partial<ValuesOf<typeof sourceFlags & typeof traceFlags & Pick<typeof logFlags, 'loki' | 'selector'>>>
+export type SourceValues = Partial<
+  ValuesOf<typeof sourceFlags & typeof traceFlags & Pick<typeof logFlags, 'loki' | 'victorialogs' | 'selector'>>
+>
 
 /** Where to look: what the command line names, else what the environment and the configuration name. */
 export interface Places extends Partial<Record<Store, RemoteOptions>> {
@@ -57,14 +59,21 @@ export function noSource(flags: string): SpanlogError {
   return new SpanlogError('INVALID_OPTION', 'no source to look in', { remedy: `give ${flags}` })
 }
 
-/** @param traces - where the spans are, which tell Loki's window */
-export async function logSources({ files, loki, selector }: Places, traces: readonly TraceSource[] = []): Promise<LogSource[]> {
-  const { fileLogs, lokiLogs } = await import('../logs/index.js')
-  const lokiOf = async (remote: RemoteOptions): Promise<LogSource> => {
-    const spans = traces.length === 0 ? undefined : (await import('../traces/index.js')).anyTraces(traces)
-    return lokiLogs({ ...remote, ...(selector !== undefined && { selector }), ...(spans !== undefined && { traces: spans }) })
-  }
-  return [...(files.length > 0 ? [fileLogs({ paths: files })] : []), ...(loki === undefined ? [] : [await lokiOf(loki)])]
+/** @param traces - where the spans are, which tell the window of stores that are asked by time */
+export async function logSources(
+  { files, loki, victorialogs, selector, config }: Places,
+  traces: readonly TraceSource[] = [],
+): Promise<LogSource[]> {
+  const { fileLogs, lokiLogs, victoriaLogs } = await import('../logs/index.js')
+  const spans = traces.length === 0 ? {} : { traces: (await import('../traces/index.js')).anyTraces(traces) }
+  const ofVictoria = config.victorialogs?.selector
+  return [
+    ...(files.length > 0 ? [fileLogs({ paths: files })] : []),
+    ...(loki === undefined ? [] : [lokiLogs({ ...loki, ...spans, ...(selector !== undefined && { selector }) })]),
+    ...(victorialogs === undefined
+      ? []
+      : [victoriaLogs({ ...victorialogs, ...spans, ...(ofVictoria !== undefined && { selector: ofVictoria }) })]),
+  ]
 }
 
 export async function traceSources({ files, tempo, jaeger, zipkin }: Places): Promise<TraceSource[]> {

@@ -49,9 +49,14 @@ async function isPipe(file: string): Promise<boolean> {
 }
 
 async function copyTo(copy: string, input: Readable, signal: AbortSignal): Promise<void> {
+  const output = createWriteStream(copy, { mode: 0o600 })
+  const closed = new Promise<void>((resolve) => output.once('close', () => resolve()))
   try {
-    await pipeline(input, createWriteStream(copy, { mode: 0o600 }), { signal })
+    await pipeline(input, output, { signal })
   } catch (error) {
     if (!signal.aborted) throw error
+  } finally {
+    // An abort does not wait for the file to be opened: it would appear in a folder that is being removed.
+    await closed
   }
 }

@@ -1,27 +1,20 @@
-import type { LogEntry, LogVerdict } from '../logs/index.js'
-import type { TraceResult } from '../traces/index.js'
-import { mergeTraces } from '../traces/merge.js'
+import type { Budgets } from '../analysis/index.js'
+import { SpanlogError, unexpected } from '../errors.js'
 import { count } from '../view/count.js'
-import { escapeJson } from '../view/terminal/text.js'
-import { drawWaterfall } from '../view/terminal/waterfall.js'
+import { escapeText } from '../view/terminal/text.js'
+import { drawWaterfall, type WaterfallOptions } from '../view/terminal/waterfall.js'
 import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodeOf } from './exit.js'
-import { mergeQueries } from './merge.js'
-import { logFlags, outputFlags, sourceFlags, traceFlags, windowFlags } from './options.js'
+import { type Found, gatherTrace, isWhole, type Sources } from './gather.js'
+import { jsonText } from './json.js'
+import { logFlags, outputFlags, parseCount, sourceFlags, traceFlags, windowFlags } from './options.js'
 import { readPositionals } from './positionals.js'
 import { queryOptionsOf } from './query.js'
+import { readJson } from './read-json.js'
 import type { Session } from './session.js'
 import { logSources, noSource, type Places, placesOf, traceSources } from './sources.js'
 import { spoolPipes } from './spool.js'
 import { linesText, verdictJson, verdictText } from './verdict.js'
-
-/** What the sources hold of a trace: its spans where a source of traces was asked, its lines where one of logs was. */
-interface Found {
-  traceId: string
-  entries: LogEntry[]
-  logs?: LogVerdict
-  spans?: TraceResult
-}
 
 const flags = {
   ...sourceFlags,
@@ -29,10 +22,33 @@ const flags = {
   ...traceFlags,
   ...windowFlags,
   mentions: { type: 'boolean', help: 'also lines that only mention the trace, in their text' },
+  only: {
+    type: 'string',
+    value: 'errors',
+    choices: ['errors'],
+    help: 'only spans that failed or have a line of level error, and what stands above them',
+  },
+  service: {
+    type: 'string',
+    multiple: true,
+    value: '<name>',
+    help: 'only spans of this service, and what stands above them. May be repeated',
+  },
+  depth: { type: 'string', value: '<n>', help: 'so many levels below the roots' },
+  all: { type: 'boolean', help: 'many calls alike one by one, instead of as one row' },
+  attributes: { type: 'boolean', short: 'a', help: 'of each span its attributes, resource, events with their stack, and links' },
+  budget: {
+    type: 'string',
+    value: '<file>',
+    help: 'marks the spans that take longer than their budgets of this file say (docs/quality-gates.md)',
+  },
+  links: { type: 'boolean', help: 'also the traces that its spans link to, at most 20' },
   ...outputFlags,
 } as const
 
 type Values = ValuesOf<typeof flags>
+
+const MAX_LINKED = 20
 
 /** `spanlog trace`: gathers the trace and its lines, and draws them once both are there. */
 export const trace = defineCommand({
@@ -40,87 +56,121 @@ export const trace = defineCommand({
   flags,
   help: [
     [
-      'Output: the picture on stdout, the verdict on stderr. With --json one document',
-      'on stdout: { trace, entries, verdict: { complete, logs, trace } }.',
+      'Output: the picture on stdout, the verdict on stderr. Above it stands in one',
+      'sentence where the error began and what took the time. Bars are full where a',
+      'span decided how long the trace took (the critical path), and light where it',
+      'waited for others or ran beside what took longer. With --json one document',
+      'on stdout: { trace, entries, verdict: { complete, logs, trace } }, with --links',
+      'one such document after another.',
     ],
   ],
   async run({ values, positionals }, session) {
     const { traceId, files } = readPositionals(positionals)
+    const drawing = await drawingOf(values)
     const places = await placesOf(values, files, process.env)
     // Both readers need what a pipe gives once only.
     const spool = await spoolPipes(places.files, session.signal)
     try {
-      return await show(traceId, { ...places, files: spool.files }, values, session)
+      return await show(traceId, { ...places, files: spool.files }, values, drawing, session)
     } finally {
       await spool.remove()
     }
   },
 })
 
-async function show(traceId: string, places: Places, values: Values, session: Session): Promise<number> {
+async function drawingOf({ only, service, depth, all = false, attributes = false, budget }: Values): Promise<WaterfallOptions> {
+  if (only !== undefined && only !== 'errors') throw unexpected('--only', '`errors`', only)
+  return {
+    all,
+    attributes,
+    ...(only !== undefined && { only }),
+    ...(service !== undefined && { services: service }),
+    ...(depth !== undefined && { depth: parseCount('--depth', depth, 0) }),
+    // Checked where it is used.
+    ...(budget !== undefined && { budgets: (await readJson(budget)) as Budgets }),
+  }
+}
+
+async function show(traceId: string, places: Places, values: Values, drawing: WaterfallOptions, session: Session): Promise<number> {
   const traces = await traceSources(places)
-  const logs = await logSources(places, traces)
-  if (logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
-  const { signal } = session
-  const query = mergeQueries(logs.map((source) => source.forTrace(traceId, queryOptionsOf(values, places, signal))))
-  const asked = Promise.all(traces.map((source) => source.trace(traceId, { signal })))
-  const [entries, results] = await Promise.all([collect(query), asked])
-  const found: Found = {
-    traceId,
-    entries,
-    ...(logs.length > 0 && { logs: await query.verdict() }),
-    ...(traces.length > 0 && { spans: mergeTraces(traceId, results) }),
-  }
+  const sources: Sources = { traces, logs: await logSources(places, traces) }
+  if (sources.logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
+  const options = queryOptionsOf(values, places, session.signal)
+  const found = await gatherTrace(traceId, sources, options)
+  const linked = values.links === true ? await gatherLinked(found, sources, options) : []
 
-  const complete = (found.logs?.complete ?? true) && (found.spans?.complete ?? true)
-  const isAny = entries.length > 0 || found.spans?.trace !== undefined
-  if (values.json === true) await printJson(found, complete, session)
-  else {
-    if (isAny) await printPicture(found, { ...session, color: session.color && values['no-color'] !== true })
-    await session.note(summary(found, complete, values))
+  for (const one of [found, ...linked]) {
+    if (values.json === true) await printJson(one, session)
+    else if (isAny(one)) {
+      if (one !== found) await session.print(`\nLinked from ${traceId}:\n`)
+      await printPicture(one, drawing, { ...session, color: session.color && values['no-color'] !== true })
+    }
   }
-  return exitCodeOf(isAny, complete)
+  const whole = [found, ...linked].every(isWhole)
+  if (values.json !== true) await session.note([summary(found, values), ...linked.map((one) => linkedSummary(one, values))].join('\n'))
+  return exitCodeOf(isAny(found), whole)
 }
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
+function isAny({ entries, spans }: Found): boolean {
+  return entries.length > 0 || spans?.trace !== undefined
 }
 
-async function printPicture({ traceId, spans, entries }: Found, { width, color, print }: Session): Promise<void> {
+/** The traces that the spans of one link to; what those link to is for another call. */
+async function gatherLinked({ traceId, spans }: Found, sources: Sources, options: Parameters<typeof gatherTrace>[2]): Promise<Found[]> {
+  const ids = new Set((spans?.trace?.spans ?? []).flatMap(({ links }) => links.map((link) => link.traceId)))
+  const linked: Found[] = []
+  for (const id of [...ids].filter((one) => one !== traceId && !/^0+$/.test(one)).slice(0, MAX_LINKED)) {
+    linked.push(await gatherTrace(id, sources, options).catch((error: unknown) => malformedLink(id, error)))
+  }
+  return linked
+}
+
+/** A link is what somebody wrote: it may hold no ID at all. */
+function malformedLink(traceId: string, error: unknown): Found {
+  if (!(error instanceof SpanlogError && error.code === 'INVALID_TRACE_ID')) throw error
+  return { traceId, entries: [], spans: { complete: false, reasons: [{ code: error.code, message: 'a link names no trace' }] } }
+}
+
+async function printPicture(
+  { traceId, spans, entries }: Found,
+  drawing: WaterfallOptions,
+  { width, color, print }: Session,
+): Promise<void> {
   const picture = { traceId, ...(spans?.trace !== undefined && { trace: spans.trace }), entries }
-  for (const row of drawWaterfall(picture, { ...(width !== undefined && { width }), color })) await print(`${row}\n`)
+  for (const row of drawWaterfall(picture, { ...drawing, ...(width !== undefined && { width }), color })) await print(`${row}\n`)
 }
 
-function summary({ logs, spans }: Found, complete: boolean, { mentions = false, verbose }: Values): string {
+function summary(found: Found, { mentions = false, verbose }: Values): string {
+  const { logs, spans } = found
   const spanCount = spans?.trace?.spans.length ?? 0
   const what = [
     ...(spans === undefined ? [] : [spanCount === 0 ? 'no spans' : count(spanCount, 'span')]),
     ...(logs === undefined ? [] : [linesText(logs, mentions)]),
   ]
-  return verdictText(what.join(', '), { ...logs, complete, reasons: [...(spans?.reasons ?? []), ...(logs?.reasons ?? [])] }, verbose)
+  const reasons = [...(spans?.reasons ?? []), ...(logs?.reasons ?? [])]
+  return verdictText(what.join(', '), { ...logs, complete: isWhole(found), reasons }, verbose)
 }
 
-function json(value: unknown): string {
-  return escapeJson(JSON.stringify(value))
+function linkedSummary(found: Found, values: Values): string {
+  return `linked ${escapeText(found.traceId)}: ${summary(found, values)}`
 }
 
 /** One document, written in pieces: whole it might be longer than a string can be. */
-async function printJson({ spans, logs, entries }: Found, complete: boolean, { print }: Session): Promise<void> {
+async function printJson(found: Found, { print }: Session): Promise<void> {
+  const { spans, logs, entries } = found
   const { toJson: entryToJson } = await import('../logs/index.js')
   const { toJson: traceToJson } = await import('../traces/index.js')
-  const trace = spans?.trace === undefined ? null : traceToJson(spans.trace)
-  await print(`{"trace":${json(trace)},\n"entries":[`)
+  const drawn = spans?.trace === undefined ? null : traceToJson(spans.trace)
+  await print(`{"trace":${jsonText(drawn)},\n"entries":[`)
   let separator = '\n'
   for (const entry of entries) {
-    await print(separator + json(entryToJson(entry)))
+    await print(separator + jsonText(entryToJson(entry)))
     separator = ',\n'
   }
   const verdict = {
-    complete,
+    complete: isWhole(found),
     logs: logs === undefined ? null : verdictJson(logs),
     trace: spans === undefined ? null : { complete: spans.complete, reasons: spans.reasons },
   }
-  await print(`],\n"verdict":${json(verdict)}}\n`)
+  await print(`],\n"verdict":${jsonText(verdict)}}\n`)
 }

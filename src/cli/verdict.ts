@@ -3,7 +3,8 @@ import { count } from '../view/count.js'
 import { escapeText } from '../view/terminal/text.js'
 
 type Reason = LogVerdict['reasons'][number]
-type Claim = Pick<LogVerdict, 'complete' | 'reasons' | 'from' | 'to'>
+/** What is claimed of an answer, and why. */
+export type Claim = Pick<LogVerdict, 'complete' | 'reasons' | 'from' | 'to'>
 
 /** What a proof holds for is no reason against it. */
 const HOLDS_FOR = 'HOLDS_FOR'
@@ -48,10 +49,11 @@ function isoTime(nano: bigint): string {
   return `${date.toISOString().slice(0, 19)}.${fraction}`.replace(/\.?0*$/, 'Z')
 }
 
-/** `12 lines`, and what else the sources hold of the trace. */
-export function linesText({ entries, mentions, skipped }: LogVerdict, mentionsShown: boolean): string {
+/** `12 lines`, and what else the sources hold of the trace; how many of them were left out, where that was asked for. */
+export function linesText({ entries, mentions, skipped }: LogVerdict, mentionsShown: boolean, filtered = 0): string {
   const [verb, them] = mentions === 1 ? ['mentions', 'it'] : ['mention', 'them']
   const also = [
+    ...(filtered === 0 ? [] : [`${filtered} filtered out`]),
     ...(mentions === 0
       ? []
       : [
@@ -65,6 +67,6 @@ export function linesText({ entries, mentions, skipped }: LogVerdict, mentionsSh
 }
 
 /** A verdict as JSON can hold it. */
-export function verdictJson({ from, to, ...rest }: LogVerdict): object {
+export function verdictJson({ from, to, ...rest }: Claim): object {
   return { ...rest, ...(from !== undefined && { from: String(from) }), ...(to !== undefined && { to: String(to) }) }
 }

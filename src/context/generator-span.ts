@@ -26,7 +26,7 @@ export function generatorIn<T extends AnyGenerator>(generator: T, context: Conte
     act()
   }
   const settle = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result.done) over(end.succeeded)
+    if (result.done) over(() => end.succeeded())
     return result
   }
   const fail = (error: unknown): never => {

@@ -2,12 +2,12 @@ import type { Writable } from 'node:stream'
 import type { BasicTracerProvider, ReadableSpan } from '@opentelemetry/sdk-trace-node'
 import { state } from '../context/state.js'
 import { SpanlogError } from '../errors.js'
+import { toTraceSpan } from '../traces/memory/span.js'
 import type { TraceSpan } from '../traces/types.js'
 import { peers } from '../tracing/peers.js'
 import { propagatorFromEnv } from '../tracing/propagator.js'
 import { registerInstead } from './globals.js'
 import { LineRecorder } from './lines.js'
-import { toTraceSpan } from './spans.js'
 
 /** What `recordTelemetry` returns. */
 export interface TelemetryRecorder {

@@ -1,3 +1,4 @@
+import { buildTree, type SpanNode as PlacedSpan } from '../analysis/tree.js'
 import type { LogEntry } from '../logs/types.js'
 import type { Trace, TraceSpan } from '../traces/types.js'
 
@@ -30,65 +31,25 @@ export interface TraceTree {
   mentions: PlacedLine[]
 }
 
-/** Hangs spans under their parents and lines under their spans, in linear time but for sorting, whatever the parents say. */
+/** Hangs spans under their parents, as the analyses do, and lines under their spans: in linear time but for sorting. */
 export function arrange(trace: Trace | undefined, entries: readonly LogEntry[]): TraceTree {
-  const nodes = (trace?.spans ?? []).map((span): SpanNode => ({ span, children: [], lines: [] }))
-  const byId = new Map<string, SpanNode>()
-  for (const node of nodes) if (!byId.has(node.span.spanId)) byId.set(node.span.spanId, node)
-  const parentOf = (node: SpanNode) => (node.span.parentSpanId === undefined ? undefined : byId.get(node.span.parentSpanId))
-
-  cutCycles(nodes, parentOf)
-  const roots: SpanNode[] = []
-  for (const node of nodes) {
-    const parent = node.detached === 'cycle' ? undefined : parentOf(node)
-    if (parent !== undefined) parent.children.push(node)
-    else {
-      if (node.span.parentSpanId !== undefined) node.detached ??= 'orphan'
-      roots.push(node)
-    }
+  const placed = trace === undefined ? undefined : buildTree(trace)
+  const drawn = new Map<PlacedSpan, SpanNode>()
+  for (const node of placed?.nodes ?? []) {
+    drawn.set(node, { span: node.span, children: [], lines: [], ...(node.detached !== undefined && { detached: node.detached }) })
   }
-  for (const { children } of nodes) children.sort(byStart)
-  roots.sort(byStart)
+  for (const [{ children }, node] of drawn) for (const child of children) node.children.push(drawn.get(child)!)
 
-  const tree: TraceTree = { roots, astray: [], spanless: [], mentions: [] }
+  const tree: TraceTree = { roots: (placed?.roots ?? []).map((root) => drawn.get(root)!), astray: [], spanless: [], mentions: [] }
   let last: bigint | undefined
   for (const entry of entries) {
     last = entry.timeUnixNano ?? last
     const line: PlacedLine = last === undefined ? { entry } : { entry, atUnixNano: last }
-    listFor(entry, byId, tree).push(line)
+    const span = entry.spanId === undefined ? undefined : placed?.byId.get(entry.spanId)
+    if (entry.mention === true) tree.mentions.push(line)
+    else if (span !== undefined) drawn.get(span)!.lines.push(line)
+    else if (entry.spanId === undefined || drawn.size === 0) tree.spanless.push(line)
+    else tree.astray.push(line)
   }
   return tree
-}
-
-function listFor(entry: LogEntry, byId: Map<string, SpanNode>, tree: TraceTree): PlacedLine[] {
-  if (entry.mention === true) return tree.mentions
-  if (entry.spanId === undefined || byId.size === 0) return tree.spanless
-  return byId.get(entry.spanId)?.lines ?? tree.astray
-}
-
-/** Detaches the earliest span of each cycle of parents. */
-function cutCycles(nodes: SpanNode[], parentOf: (node: SpanNode) => SpanNode | undefined): void {
-  const settled = new Set<SpanNode>()
-  for (const start of nodes) {
-    const path = new Set<SpanNode>()
-    let node: SpanNode | undefined = start
-    while (node !== undefined && !settled.has(node) && !path.has(node)) {
-      path.add(node)
-      node = parentOf(node)
-    }
-    if (node !== undefined && path.has(node)) {
-      const walked = [...path]
-      const cycle = walked.slice(walked.indexOf(node))
-      cycle.reduce((first, next) => (byStart(first, next) <= 0 ? first : next)).detached = 'cycle'
-    }
-    for (const visited of path) settled.add(visited)
-  }
-}
-
-function byStart(a: SpanNode, b: SpanNode): number {
-  return compare(a.span.startUnixNano, b.span.startUnixNano) || compare(a.span.spanId, b.span.spanId)
-}
-
-function compare<T extends bigint | string>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

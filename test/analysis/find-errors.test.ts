@@ -15,6 +15,62 @@ const told = (report: ErrorReport) =>
     )
     .toSorted()
 
+describe('what an error likely follows from', () => {
+  it.each([
+    [
+      'is the error below that somebody caught before it',
+      `
+      root:server!           |-----------|
+      call<root:client         |------|
+      api<call:server!         |-----|
+      db<api:client!             |--|`,
+      { root: 'db' },
+    ],
+    [
+      'is the last of several, and each has its own',
+      `
+      root:server!           |------------------|
+      one<root:client          |---|
+      a<one:server!             |-|
+      two<root:client                |------|
+      b<two:server!                  |-----|
+      deep<b:client                   |--|
+      c<deep:server!                  |-|`,
+      { root: 'b', b: 'c' },
+    ],
+    [
+      'is no error that a second attempt made good',
+      `
+      root:server!           |------------------|
+      work<root                |-----------|
+      get<work:client!         |--|
+      get<work:client               |--|`,
+      {},
+    ],
+    [
+      'is no error that came later',
+      `
+      root:server!           |----|
+      call<root:client         |--------|
+      api<call:server!         |-------|`,
+      {},
+    ],
+    [
+      'does not lie behind a queue',
+      `
+      root:server!           |------------|
+      send<root:producer       |--|
+      work<send:consumer!         |--|`,
+      {},
+    ],
+  ])('%s', (_name, picture, expected) => {
+    const found = origins(findErrors(drawn(picture))).flatMap(({ name, causedBy }) =>
+      causedBy === undefined ? [] : [[name, causedBy.name]],
+    )
+    expect(Object.fromEntries(found)).toEqual(expected)
+  })
+})
+
 describe('where an error began and how far it went', () => {
   it.each([
     [

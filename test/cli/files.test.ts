@@ -49,16 +49,6 @@ const linesDrawn = `2026-11-21 UTC
 04:00:00.300 orders  info  order created  orderId=7
 04:00:00.600 gateway ERROR checkout failed \\x1b[31m\\x9b
 `
-const traceDrawn = `${traceId}  600ms  2 spans  2 services  1 error  3 lines
-
-gateway POST /checkout                ████████████████████████████████     600ms
-│ info  request received  url=/checkout                                  +1.00ms
-└ ✗ orders POST /orders                          ████████████████          300ms
-    ✗ refused
-    info  order created  orderId=7                                        +300ms
-  ERROR checkout failed \\x1b[31m\\x9b                                      +600ms
-`
-
 /** Columns of the widest row. */
 function widthOf(drawn: string): number {
   return Math.max(...stripVTControlCharacters(drawn).split('\n').map(displayWidth))
@@ -211,7 +201,8 @@ describe('spanlog trace --file', () => {
     ['several pipes, compressed, and a file', `${program} -f <(gzip -c "${gateway}") -f <(gzip -c "${spans}") -f "${orders}"`],
   ])('takes spans and lines from %s, and leaves no copy', async (_name, command) => {
     const { stdout } = await run('bash', ['-c', command], { env: { PATH: process.env['PATH'], TMPDIR: temporary } })
-    expect(stdout).toBe(traceDrawn)
+    expect(stdout).toBe((await spanlog(['trace', traceId, '-f', shop])).stdout)
+    expect(stdout).toContain('checkout failed')
     expect(readdirSync(temporary)).toEqual(['kept'])
   })
 
@@ -240,7 +231,9 @@ describe('spanlog trace --file', () => {
 
   it('draws the spans with each line under its own', async () => {
     const { stdout, stderr, code } = await spanlog(['trace', traceId, '--file', shop])
-    expect(stdout).toBe(traceDrawn)
+    expect(stdout).toMatch(
+      /gateway POST \/checkout[^]+request received[^]+orders POST \/orders[^]+order created[^]+checkout failed \\x1b\[31m\\x9b/,
+    )
     expect(stderr).toBe('2 spans, 3 lines (1 line mentions the ID: --mentions shows it), complete (3 files read to their ends)\n')
     expect(code).toBe(0)
   })
@@ -348,7 +341,10 @@ describe('exit codes', () => {
     ['no trace ID', ['logs', '-f', shop], 'Expected a trace ID'],
     ['an unknown option', ['logs', traceId, '--flie', shop], "Unknown option '--flie'"],
     ['an option without its value', ['logs', traceId, '--file'], '--file'],
-    ["another command's option", ['logs', traceId, '--tempo', 'http://localhost:3200'], "Unknown option '--tempo'"],
+    ["another command's option", ['logs', traceId, '--errors'], "Unknown option '--errors'"],
+    ['spans only', ['logs', traceId, '--tempo', 'http://localhost:3200'], 'give --file or --loki'],
+    ['both names of the start', ['logs', traceId, '-f', shop, '--from', '1h', '--since', '1h'], '--since'],
+    ['a malformed size', ['logs', traceId, '-f', shop, '--max-bytes', '1'], 'a size such as'],
     ['no source', ['logs', traceId], 'no source'],
     ['a selector without a Loki', ['logs', traceId, '-f', shop, '--selector', '{app="x"}'], '--selector'],
     ['a malformed time', ['logs', traceId, '-f', shop, '--from', 'yesterday'], 'INVALID_TIME'],
@@ -370,6 +366,8 @@ describe('exit codes', () => {
 })
 
 describe('the terminal', () => {
+  const preload = folder.write('terminal.cjs', 'if (process.env.TTY) Object.assign(process.stdout, { isTTY: true, columns: 60 })')
+
   it('may go away: a closed pipe ends it quietly', async () => {
     const many = folder.write(
       'many.log',
@@ -389,7 +387,6 @@ describe('the terminal', () => {
     ['none with NO_COLOR', { TTY: '1', NO_COLOR: '1' }, [], false],
     ['none on a dumb terminal', { TTY: '1', TERM: 'dumb' }, [], false],
   ])('has colours: %s', async (_name, env: Record<string, string>, args, colored) => {
-    const preload = folder.write('terminal.cjs', 'if (process.env.TTY) Object.assign(process.stdout, { isTTY: true, columns: 60 })')
     const { stdout } = await spanlog(['trace', traceId, '-f', shop, ...args], { env: { ...env, NODE_OPTIONS: `--require ${preload}` } })
     expect(stdout.includes('\u001b[')).toBe(colored)
     expect(widthOf(stdout)).toBe('TTY' in env ? 60 : 80)
@@ -402,31 +399,58 @@ describe('the terminal', () => {
 })
 
 describe('help', () => {
-  const options = [
+  const sources = [
     '--file',
+    '--config',
     '--loki',
+    '--victorialogs',
+    '--tempo',
+    '--jaeger',
+    '--zipkin',
     '--tenant',
     '--header',
+    '--timeout',
     '--selector',
+  ]
+  const shared = [
+    ...sources,
     '--from',
+    '--since',
     '--to',
-    '--mentions',
+    '--max-bytes',
+    '--yes',
     '--verbose',
     '--json',
     '--no-color',
+    '--help',
+    '--version',
   ]
 
   it.each([
-    ['spanlog', [], [...options, '--tempo', 'spanlog logs', 'spanlog trace']],
-    ['spanlog logs', ['logs'], [...options, 'spanlog logs']],
-    ['spanlog trace', ['trace'], [...options, '--tempo', 'spanlog trace']],
-  ])('of %s names every option, exit code and variable, in 80 columns', async (_name, command, named) => {
-    const { stdout, stderr, code } = await spanlog([...command, '--help'])
-    const more = ['--timeout', '--help', '--version', 'LOKI_ADDR', 'TEMPO_URL', 'LOKI_BEARER_TOKEN', 'NO_COLOR', 'SPANLOG_DEBUG']
-    for (const text of [...named, ...more]) expect(stdout).toContain(text)
+    [
+      'logs',
+      [...shared, '--follow', '--level', '--service', '--grep', '--context', '--mentions', '--logfmt', '--csv', '--stats', '--grafana'],
+    ],
+    ['trace', [...shared, '--mentions']],
+    [
+      'find',
+      [...shared, '--level', '--service', '--grep', '--errors', '--slower', '--operation', '--attribute', '--traceql', '--limit', '--ids'],
+    ],
+  ])('of %s names every option, exit code and variable, in 80 columns', async (command, named) => {
+    const { stdout, stderr, code } = await spanlog([command, '--help'])
+    for (const text of [`Usage: spanlog ${command} `, ...named]) expect(stdout).toContain(text)
+    for (const text of ['LOKI_ADDR', 'TEMPO_URL', 'LOKI_BEARER_TOKEN', 'NO_COLOR', 'SPANLOG_DEBUG', 'spanlog.json'])
+      expect(stdout).toContain(text)
     for (const exit of [0, 1, 2, 3, 4, 70, 130]) expect(stdout).toMatch(new RegExp(`^  ${exit} +\\w`, 'm'))
     expect(stdout.split('\n').filter((row) => row.length > 80)).toEqual([])
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+  })
+
+  it('without a command lists each, and what it does', async () => {
+    const { stdout, code } = await spanlog(['--help'])
+    for (const name of ['find', 'logs', 'trace', 'completion']) expect(stdout).toMatch(new RegExp(`^  spanlog ${name} +\\w`, 'm'))
+    expect(stdout.split('\n').filter((row) => row.length > 80)).toEqual([])
+    expect(code).toBe(0)
   })
 
   it('of the version is that of the package, and loads no source', async () => {

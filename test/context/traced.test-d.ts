@@ -19,7 +19,7 @@ it('the decorator fits methods of every kind', () => {
       return 'open'
     }
   }
-  expectTypeOf(new Orders().place).parameters.toEqualTypeOf<[number]>()
+  expectTypeOf<Orders['place']>().parameters.toEqualTypeOf<[number]>()
   expectTypeOf(traceMethods(new Orders(), { methods: ['place'] })).toEqualTypeOf<Orders>()
   // @ts-expect-error -- no such method
   traceMethods(new Orders(), { methods: ['plaice'] })

@@ -104,7 +104,11 @@ function handle(log: Logger, target: string | undefined): number {
 describe.each(Object.entries(edges))('behind %s', (name, start) => {
   it.each(name.includes('others') ? [true] : [false, true])('a 5xx writes the kept lines, and a 2xx drops them (SDK: %s)', async (sdk) => {
     const tracing = sdk
-      ? startTracing({ exporters: [{ export: (_, done) => done({ code: 0 }), shutdown: async () => undefined }] })
+      ? startTracing({
+          exporters: [
+            { export: (_spans: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => undefined },
+          ],
+        })
       : undefined
     const lines: string[] = []
     const log = tracePino(pino({ base: null }, { write: (line: string) => lines.push(line) }))

@@ -36,7 +36,7 @@ const samplers = [
 
 describe('in a provider of the 3.x line', () => {
   for (const [name, all, none] of samplers) {
-    it(`${name} decides on the root, and its children follow`, () => {
+    it(`${String(name)} decides on the root, and its children follow`, () => {
       const exporter = new InMemorySpanExporter()
       for (const sampler of [all, none]) {
         const begin = start(sampler, [new SimpleSpanProcessor({ exporter })])

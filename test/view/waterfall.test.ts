@@ -3,11 +3,14 @@ import fc from 'fast-check'
 import type { LogEntry } from 'spanlog/logs'
 import type { TraceSpan } from 'spanlog/traces'
 import { describe, expect, it } from 'vitest'
+import { outline } from '../../src/view/outline.js'
 import { displayWidth } from '../../src/view/terminal/text.js'
-import { drawWaterfall } from '../../src/view/terminal/waterfall.js'
+import { drawWaterfall, type WaterfallOptions } from '../../src/view/terminal/waterfall.js'
+import { arrange } from '../../src/view/tree.js'
+import { anyTrace, idOf } from '../analysis/traces.js'
 import { line, span, t0, traceId } from './draw.js'
 
-function draw(spans: TraceSpan[], entries: LogEntry[], options = {}): string[] {
+function draw(spans: TraceSpan[], entries: LogEntry[], options: WaterfallOptions = {}): string[] {
   return [...drawWaterfall({ traceId, trace: { traceId, spans }, entries }, options)]
 }
 
@@ -40,10 +43,12 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     ],
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  1.20s  4 spans  3 services  1 error  6 lines
+      The error began in payments "charge" (CardError: card refused); 50 % of the time
+      (600ms) went into orders "POST /orders".
 
-      gateway POST /checkout                ████████████████████████████████     1.20s
+      gateway POST /checkout                ███░░░░░░░░░░░░░░░░░░░░░░░░█████     1.20s
       │ info  request received  url=/checkout                                      +0s
-      ├ orders POST /orders                    ████████████████████████          900ms
+      ├ orders POST /orders                    ██████████░░░░░░░░██████          900ms
       │ │ debug creating order  orderId=7 note="two words"                      +101ms
       │ └ ✗ payments charge                              ████████                300ms
       │     ✗ CardError: card refused
@@ -64,11 +69,12 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     entries: [],
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  40.0ms  3 spans  3 services  0 errors  0 lines
+      100 % of the time (40.0ms) went into gateway "GET /".
 
       gateway GET /                         ████████████████████████████████    40.0ms
-      orders lost child                             ████████                    10.0ms
+      orders lost child                             ░░░░░░░░                    10.0ms
         ? its parent f000000000000000 is not in the trace
-      mail send                                             ████████            10.0ms
+      mail send                                             ░░░░░░░░            10.0ms
     `,
   },
   {
@@ -109,12 +115,13 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     entries: [],
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  30.0ms  4 spans  1 service  0 errors  0 lines
+      50 % of the time (15.0ms) went into api "first".
 
-      api first                             ████████████████████████████████    30.0ms
+      api first                             █████░░░░░░░░░░░░░░░░███████████    30.0ms
       │ ? its parent c000000000000000 is its own descendant: the cycle is cut here
-      └ second                                   ████████████████               15.0ms
+      └ second                                   ██████░░░░░█████               15.0ms
         └ third                                        █████                    5.00ms
-      api own parent                                             ███████████    10.0ms
+      api own parent                                             ░░░░░░░░░░░    10.0ms
         ? its parent d000000000000000 is its own descendant: the cycle is cut here
     `,
   },
@@ -140,8 +147,10 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     entries: [],
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  10.0ms  2 spans  1 service  1 error  0 lines
+      The error began in api "retry" (gave up); 50 % of the time (5.00ms) went into
+      api "GET /".
 
-      api GET /                             ████████████████████████████████    10.0ms
+      api GET /                             ████████████████░░░░░░░░░░░░░░░░    10.0ms
       │ ! Timeout: tried again
       └ ✗ retry                                             ████████████████    5.00ms
           ✗ gave up
@@ -161,6 +170,8 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     ],
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  10.0ms  1 span  1 service  1 error  2 lines
+      The error began in a\x1b[2Jpi "GET \u202e/\x00" (line one line two
+      \x1b]8;;http://evil\x07link).
 
       ✗ a\x1b[2Jpi GET \u202e/\x00          ████████████████████████████████    10.0ms
         ? its parent \x1b[0m is not in the trace
@@ -177,8 +188,10 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     entries: [line('a', 1, 'info', '注文を受け付けました '.repeat(6))],
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  10.0ms  2 spans  1 service  0 errors  1 line
+      50 % of the time (5.00ms) went into 注文
+      "注文を作成する処理の名前がとても長い場合".
 
-      注文 注文を作成する処理の名前がとて…  ████████████████████████████████    10.0ms
+      注文 注文を作成する処理の名前がとて…  ████████████████░░░░░░░░░░░░░░░░    10.0ms
       │ info  注文を受け付けました 注文を受け付けました 注文を受け付けまし…    +1.00ms
       └ 👩‍👩‍👧 é 🇯🇵                                             ████████████████    5.00ms
     `,
@@ -189,19 +202,20 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     entries: [line('a12b', 15, 'info', 'deep down')],
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  20.0ms  13 spans  1 service  0 errors  1 line
+      40 % of the time (8.00ms) went into api "level 12".
 
-      api level 0                           ████████████████████████████████    20.0ms
-      └ level 1                               ██████████████████████████████    19.0ms
-        └ level 2                              █████████████████████████████    18.0ms
-          └ level 3                              ███████████████████████████    17.0ms
-            └ level 4                             ██████████████████████████    16.0ms
-              └ level 5                             ████████████████████████    15.0ms
-                └ level 6                             ██████████████████████    14.0ms
-                  └ level 7                            █████████████████████    13.0ms
-                    └ level 8                            ███████████████████    12.0ms
-                      └ level 9                           ██████████████████    11.0ms
-      10›             └ level 10                            ████████████████    10.0ms
-      11›             └ level 11                              ██████████████    9.00ms
+      api level 0                           ██░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    20.0ms
+      └ level 1                               █░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    19.0ms
+        └ level 2                              ██░░░░░░░░░░░░░░░░░░░░░░░░░░░    18.0ms
+          └ level 3                              █░░░░░░░░░░░░░░░░░░░░░░░░░░    17.0ms
+            └ level 4                             ██░░░░░░░░░░░░░░░░░░░░░░░░    16.0ms
+              └ level 5                             ██░░░░░░░░░░░░░░░░░░░░░░    15.0ms
+                └ level 6                             █░░░░░░░░░░░░░░░░░░░░░    14.0ms
+                  └ level 7                            ██░░░░░░░░░░░░░░░░░░░    13.0ms
+                    └ level 8                            █░░░░░░░░░░░░░░░░░░    12.0ms
+                      └ level 9                           ██░░░░░░░░░░░░░░░░    11.0ms
+      10›             └ level 10                            ██░░░░░░░░░░░░░░    10.0ms
+      11›             └ level 11                              █░░░░░░░░░░░░░    9.00ms
       12›             └ level 12                               █████████████    8.00ms
       13›               info  deep down                                        +15.0ms
     `,
@@ -220,6 +234,127 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
   },
 ]
 
+const query = { kind: 'client' as const, attributes: { 'db.query.text': 'SELECT *\n  FROM item WHERE id = $1' } }
+const list = [
+  span('a', undefined, 'shop/GET /items', 0, 100, { kind: 'server' }),
+  ...Array.from({ length: 9 }, (_, i) => span(`b${i}`, 'a', 'shop/SELECT item', 5 + 10 * i, 13 + 10 * i, query)),
+  span('c', 'a', 'bank/charge', 96, 98, { status: { code: 'error', message: 'refused' }, resource: { 'host.name': 'bank-1' } }),
+  span('d', 'c', 'bank/audit', 96.5, 97, { links: [{ traceId: 'e'.repeat(32), spanId: 'f'.repeat(16), attributes: { reason: 'batch' } }] }),
+]
+const listLines = [
+  line('a', 1, 'info', 'listing', { service: 'shop' }),
+  line('b3', 36, 'debug', 'a row', { service: 'shop' }),
+  line('c', 97, 'error', 'no money', { service: 'bank' }),
+]
+
+const choices: { name: string; options: WaterfallOptions; picture: string }[] = [
+  {
+    name: 'calls alike as one row, and in the first sentence what they ask for',
+    options: {},
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
+      The error began in bank "charge" (refused); shop "GET /items" did not fail with
+      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
+      item WHERE id = $1.
+
+      shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
+      │ info  listing                                                          +1.00ms
+      ├ 9 × SELECT item                       ██ ██ █████████ ██ ██ ██████      88.0ms
+      │   … 8.00ms each, with 1 line; --all shows them one by one
+      └ ✗ bank charge                                                      ▏    2.00ms
+        │ ✗ refused
+        └ audit                                                            ▏     500µs
+          ERROR no money                                                       +97.0ms
+    `,
+  },
+  {
+    name: 'all of them, where that is asked for, down to a depth',
+    options: { all: true, depth: 1 },
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
+      The error began in bank "charge" (refused); shop "GET /items" did not fail with
+      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
+      item WHERE id = $1.
+
+      shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
+      │ info  listing                                                          +1.00ms
+      ├ SELECT item                           ██                                8.00ms
+      ├ SELECT item                              ██                             8.00ms
+      ├ SELECT item                                 ███                         8.00ms
+      ├ SELECT item                                    ███                      8.00ms
+      │   debug a row                                                          +36.0ms
+      ├ SELECT item                                       ███                   8.00ms
+      ├ SELECT item                                           ██                8.00ms
+      ├ SELECT item                                              ██             8.00ms
+      ├ SELECT item                                                 ███         8.00ms
+      ├ SELECT item                                                    ███      8.00ms
+      └ ✗ bank charge                                                      ▏    2.00ms
+          ✗ refused
+          … 1 span below
+          ERROR no money                                                       +97.0ms
+    `,
+  },
+  {
+    name: 'only what failed, and what stands above it without its lines',
+    options: { only: 'errors' },
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
+      The error began in bank "charge" (refused); shop "GET /items" did not fail with
+      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
+      item WHERE id = $1.
+
+      shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
+      └ ✗ bank charge                                                      ▏    2.00ms
+          ✗ refused
+          ERROR no money                                                       +97.0ms
+      … 10 spans and 2 lines not shown
+    `,
+  },
+  {
+    name: 'only one service, with all that its spans say',
+    options: { services: ['bank'], attributes: true },
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
+      The error began in bank "charge" (refused); shop "GET /items" did not fail with
+      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
+      item WHERE id = $1.
+
+      shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
+      └ ✗ bank charge                                                      ▏    2.00ms
+        │ ✗ refused
+        │ resource
+        │   host.name bank-1
+        └ audit                                                            ▏     500µs
+            link to trace eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee span ffffffffffffffff
+              reason batch
+          ERROR no money                                                       +97.0ms
+      … 9 spans and 2 lines not shown
+    `,
+  },
+  {
+    name: 'spans against their budgets: the slowest call of a fold, and the root',
+    options: { budgets: { operations: [{ name: 'SELECT item', p95Ms: 5, maxMs: 7 }], traces: { criticalPathMs: 200 } } },
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
+      The error began in bank "charge" (refused); shop "GET /items" did not fail with
+      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
+      item WHERE id = $1.
+      9 of 10 spans that have a budget took longer.
+
+      shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
+      │ ✓ within its budget: criticalPathMs allows 200ms
+      │ info  listing                                                          +1.00ms
+      ├ 9 × SELECT item                       ██ ██ █████████ ██ ██ ██████      88.0ms
+      │   ! over its budget: 8.00ms, maxMs allows 7.00ms
+      │   … 8.00ms each, with 1 line; --all shows them one by one
+      └ ✗ bank charge                                                      ▏    2.00ms
+        │ ✗ refused
+        └ audit                                                            ▏     500µs
+          ERROR no money                                                       +97.0ms
+    `,
+  },
+]
+
 describe('the waterfall', () => {
   it.each(pictures)('draws $name', ({ spans, entries, picture }) => {
     expect(draw(spans, entries).join('\n')).toBe(picture)
@@ -231,11 +366,42 @@ describe('the waterfall', () => {
     expect(colored.map((row) => stripVTControlCharacters(row))).toEqual(draw(spans, entries))
   })
 
+  it.each(choices)('shows $name', ({ options, picture }) => {
+    expect(draw(list, listLines, options).join('\n')).toBe(picture)
+  })
+
+  it('shows or counts every span and every line, whatever is chosen', () => {
+    const option = fc.record(
+      {
+        only: fc.constant('errors' as const),
+        services: fc.subarray(['shop', 'bank', 'mail'], { minLength: 1 }),
+        depth: fc.nat(4),
+        all: fc.boolean(),
+      },
+      { requiredKeys: [] },
+    )
+    fc.assert(
+      fc.property(anyTrace, fc.array(fc.nat(12)), option, (trace, spanIds, options) => {
+        const entries = spanIds.map((id, i) => line(idOf(`s${id}`), i, i % 3 === 0 ? 'error' : 'info', `line ${i}`))
+        const tree = arrange(trace, entries)
+        const { roots, hidden } = outline(tree.roots, options)
+        const sum = { ...hidden }
+        const todo = [...roots]
+        for (const { span: one, children, lines, folded = [one], below = { spans: 0, lines: 0 } } of todo) {
+          sum.spans += folded.length + below.spans
+          sum.lines += lines.length + below.lines
+          todo.push(...children)
+        }
+        expect(sum).toEqual({ spans: trace.spans.length, lines: entries.length - tree.astray.length - tree.spanless.length })
+      }),
+    )
+  })
+
   it('colours each service by itself, errors in red', () => {
     const rows = draw(checkout, [], { color: true })
-    expect(rows[2]).toContain('\u001b[36m')
-    expect(rows[3]).toContain('\u001b[35m')
-    expect(rows[4]).toContain('\u001b[31m')
+    expect(rows[4]).toContain('\u001b[36m')
+    expect(rows[5]).toContain('\u001b[35m')
+    expect(rows[6]).toContain('\u001b[31m')
   })
 
   it.each([40, 60, 80, 200])('keeps to %i columns', (width) => {
@@ -251,8 +417,8 @@ describe('the waterfall', () => {
     'draws %s without overflowing the stack',
     (_name, parent) => {
       const spans = Array.from({ length: 100_000 }, (_, i) => span(i.toString(16).padStart(16, '0'), parent(i), `api/${i}`, i, 100_000))
-      const rows = draw(spans, [line((99_999).toString(16).padStart(16, '0'), 99_999, 'info', 'the last')])
-      expect(rows.filter((row) => row.includes('█') || row.includes('▏'))).toHaveLength(100_000)
+      const rows = draw(spans, [line((99_999).toString(16).padStart(16, '0'), 99_999, 'info', 'the last')], { all: true })
+      expect(rows.filter((row) => /[█░▏]/.test(row))).toHaveLength(100_000)
       expect(rows.at(-1)).toContain('the last')
       expect(Math.max(...rows.slice(-1000).map(displayWidth))).toBe(80)
     },
@@ -270,9 +436,9 @@ describe('the waterfall', () => {
       .map(([own, ms, message, fields]) => line(own, ms, 'error', message, { fields }))
     fc.assert(
       fc.property(fc.array(anySpan), fc.array(anyLine), fc.integer({ min: 40, max: 100 }), (spans, entries, width) => {
-        const rows = draw(spans, entries, { width })
+        const rows = draw(spans, entries, { width, all: true })
         expect(rows.filter((row) => /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(row) || displayWidth(row) > width)).toEqual([])
-        expect(rows.filter((row) => /[█▏] *-?(\d[\d.]*([nµm]?s)|\d+m \d\ds)$/.test(row))).toHaveLength(spans.length)
+        expect(rows.filter((row) => /[█░▏] *-?(\d[\d.]*([nµm]?s)|\d+m \d\ds)$/.test(row))).toHaveLength(spans.length)
         expect(rows.filter((row) => /(^|[ │›])ERROR( |$)/.test(row))).toHaveLength(entries.length)
       }),
     )

@@ -20,12 +20,18 @@ const process = new Set(['pid', 'hostname'])
 /** What a line says beside its time, service and level, which have their own columns, and its IDs, which are those of the trace. */
 export function lineText(entry: LogEntry): LineText {
   const stack: string[] = []
-  const fields = Object.entries({ ...entry.metadata, ...entry.fields })
-    .filter(([name, value]) => !isShownElsewhere(entry, name.toLowerCase().replaceAll(/[_.-]/g, ''), value))
+  const fields = furtherFields(entry)
     .map(([name, value]) => `${name}=${valueText(withoutStack(name, value, stack))}`)
     .join(' ')
   const message = entry.message ?? (fields === '' ? entry.line : '')
   return { message: escapeText(message), fields: escapeText(fields), stack: stack.map(escapeText) }
+}
+
+/** The fields that say more than the time, service, level, message and IDs of the line, and its process. */
+export function furtherFields(entry: LogEntry): [name: string, value: unknown][] {
+  return Object.entries({ ...entry.metadata, ...entry.fields }).filter(
+    ([name, value]) => !isShownElsewhere(entry, name.toLowerCase().replaceAll(/[_.-]/g, ''), value),
+  )
 }
 
 /** What stands for an error on its line, `CardDeclined: insufficient funds`; its frames go to `stack`, and what else it holds stays. */

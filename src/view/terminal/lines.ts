@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../logs/types.js'
 import { levelText, lineRows, lineText } from './line.js'
+import { momentOf } from './moment.js'
 import { type DrawOptions, MIN_WIDTH, painter, serviceColors } from './style.js'
 import { displayWidth, escapeText, fit, truncate } from './text.js'
 
@@ -57,13 +58,4 @@ export function lineDrawer(options: DrawOptions & { services?: readonly string[]
     rows.push((head + message).trimEnd(), ...[...more, ...frames].map((row) => ' '.repeat(timeWidth) + row))
     return rows
   }
-}
-
-/** Date and time of day in UTC, empty where there is none; a time past what a Date can hold stays a number. */
-function momentOf(unixNano: bigint | undefined): [date: string, time: string] {
-  if (unixNano === undefined) return ['', '']
-  const date = new Date(Number(unixNano / 1_000_000n))
-  if (Number.isNaN(date.getTime())) return [`${unixNano} ns`, '']
-  const [day = '', time = ''] = date.toISOString().split('T')
-  return [day, time.slice(0, -1)]
 }

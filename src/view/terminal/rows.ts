@@ -35,33 +35,62 @@ export function newSheet(options: DrawOptions, startUnixNano: bigint, endUnixNan
   }
 }
 
-/** A span: its place in the tree, its name (behind the service where that is not its parent's), its bar, its duration. */
-export function spanRow(sheet: Sheet, prefix: string, span: TraceSpan, parentService: string | undefined): string {
+/** A stretch of time. */
+export interface Stretch {
+  startUnixNano: bigint
+  endUnixNano: bigint
+}
+
+/**
+ * A span: its place in the tree, its name (behind the service where that is not its parent's), its bar, its duration. Several spans alike
+ * are one row, with their number and the time from the first start to the last end.
+ *
+ * @param path - the stretches that decided how long the trace took
+ */
+export function spanRow(
+  sheet: Sheet,
+  prefix: string,
+  spans: readonly TraceSpan[],
+  path: readonly Stretch[],
+  parentService: string | undefined,
+): string {
   const { paint, colorOf, nameWidth } = sheet
+  const [span] = spans as [TraceSpan]
   const failed = span.status.code === 'error'
-  const room = nameWidth - displayWidth(prefix) - (failed ? 2 : 0)
+  const number = spans.length === 1 ? '' : `${spans.length} × `
+  const room = nameWidth - displayWidth(prefix) - (failed ? 2 : 0) - displayWidth(number)
   const service = span.service === parentService ? '' : truncate(`${escapeText(span.service)} `, Math.ceil(room * 0.6))
   const name = fit(escapeText(span.name), room - displayWidth(service))
   const color = colorOf(span.service)
+  const end = spans.reduce((latest, { endUnixNano }) => (endUnixNano > latest ? endUnixNano : latest), span.endUnixNano)
   return (
     paint('dim', prefix) +
     (failed ? paint(['red', 'bold'], '✗ ') : '') +
+    paint('bold', number) +
     paint([color, 'bold'].flat() as typeof color, service) +
     paint(color, name) +
-    ` ${paint(failed ? 'red' : color, bar(sheet, span))}` +
-    formatDuration(span.endUnixNano - span.startUnixNano).padStart(timeWidth)
+    ` ${paint(failed ? 'red' : color, bar(sheet, spans, path))}` +
+    formatDuration(end - span.startUnixNano).padStart(timeWidth)
   )
 }
 
-/** The span's part of the trace's time; what is shorter than a cell shows as a thin line. */
-function bar({ startUnixNano, durationNano, barWidth }: Sheet, span: TraceSpan): string {
+/**
+ * The spans' part of the trace's time: full where they decided how long it took, light where they waited for others or ran beside what
+ * took longer. What is shorter than a cell shows as a thin line.
+ */
+function bar({ startUnixNano, durationNano, barWidth }: Sheet, spans: readonly TraceSpan[], path: readonly Stretch[]): string {
   // At a scale of cells a double is exact enough; the differences were taken in whole nanoseconds.
   const scale = durationNano > 0n ? barWidth / Number(durationNano) : 0
   const cellOf = (time: bigint): number => Math.round(Number(time - startUnixNano) * scale)
-  const from = Math.min(barWidth - 1, cellOf(span.startUnixNano))
-  const cells = cellOf(span.endUnixNano) - from
-  const drawn = cells >= 1 ? '█'.repeat(cells) : '▏'
-  return (' '.repeat(from) + drawn).padEnd(barWidth)
+  const cells = Array.from({ length: barWidth }, () => ' ')
+  for (const span of spans) {
+    const from = Math.min(barWidth - 1, cellOf(span.startUnixNano))
+    const until = cellOf(span.endUnixNano)
+    if (until > from) cells.fill('░', from, until)
+    else if (cells[from] === ' ') cells[from] = '▏'
+  }
+  for (const section of path) cells.fill('█', cellOf(section.startUnixNano), cellOf(section.endUnixNano))
+  return cells.join('')
 }
 
 /** A log line: level, message and fields as far as one row goes, and when it was. `before` stands between prefix and level. */

@@ -1,10 +1,15 @@
+import { type Budgets, criticalPath } from '../../analysis/index.js'
 import { ERROR_SEVERITY } from '../../fields/severity.js'
 import type { LogEntry } from '../../logs/types.js'
 import type { Trace, TraceSpan } from '../../traces/types.js'
 import { count } from '../count.js'
-import { arrange, type PlacedLine, type SpanNode } from '../tree.js'
+import { headlineOf } from '../headline.js'
+import { type Hidden, type OutlineNode, type OutlineOptions, outline } from '../outline.js'
+import { type SpanVerdict, spanJudge } from '../span-budgets.js'
+import { arrange, type PlacedLine } from '../tree.js'
+import { detailRows } from './details.js'
 import { formatDuration } from './duration.js'
-import { logRow, newSheet, noteRows, type Sheet, spanRow } from './rows.js'
+import { logRow, newSheet, noteRows, type Sheet, type Stretch, spanRow } from './rows.js'
 import type { DrawOptions } from './style.js'
 import { escapeText, truncate, wrap } from './text.js'
 
@@ -15,31 +20,86 @@ export interface Picture {
   entries: readonly LogEntry[]
 }
 
+/** How a trace is drawn. */
+export interface WaterfallOptions extends DrawOptions, OutlineOptions {
+  /** Attributes, resource, events with their stacks and links of each span. @defaultValue false */
+  attributes?: boolean
+  /** Marks the spans that take longer than theirs. */
+  budgets?: Budgets
+}
+
 /**
- * Draws a trace with each of its log lines in its place: under its span, in time order among the span's children.
+ * Draws a trace with each of its log lines in its place: under its span, in time order among the span's children. Above it stands, in
+ * one sentence, where the error began and what took the time. Bars are full where the span decided how long the trace took, and light
+ * where it waited for others or ran beside what took longer: read from above, the full parts make up the whole.
  *
  * ```
- * gateway POST /checkout   ██████████████████████      1.20s
+ * gateway POST /checkout   ███░░░░░░░░░░░░░█████      1.20s
  * │ info  request received  url=/checkout               +0ns
- * └ ✗ orders POST /orders     ██████████████           900ms
+ * └ ✗ orders POST /orders     █████████████           900ms
  *     ✗ CardError: card refused
  *     ERROR charging failed  orderId=7                +480ms
  * ```
  *
- * Rows come without line breaks. Iterative, and linear but for sorting: a chain of 100,000 spans is drawn as well.
+ * Five and more calls alike without a warning below them are one row. Rows come without line breaks. Iterative, and linear but for
+ * sorting: a chain of 100,000 spans is drawn as well.
+ *
+ * @throws SpanlogError INVALID_OPTION for budgets that are none
  */
-export function* drawWaterfall(picture: Picture, options: DrawOptions = {}): Generator<string> {
+export function* drawWaterfall(picture: Picture, options: WaterfallOptions = {}): Generator<string> {
   const { traceId, trace, entries } = picture
   const [start, end] = extent(trace?.spans ?? [], entries)
   const page = newSheet(options, start, end)
+  const judge = trace === undefined || options.budgets === undefined ? undefined : spanJudge(options.budgets, trace)
   yield* header(page, traceId, trace?.spans ?? [], entries)
+  if (trace !== undefined) yield* sentences(page, trace, judge)
 
   const tree = arrange(trace, entries)
-  if (tree.roots.length > 0) yield ''
-  yield* spans(page, tree.roots)
-  yield* section(page, 'of a span not in the trace', tree.astray, true)
-  yield* section(page, tree.roots.length > 0 ? 'without a span' : 'and no span of the trace', tree.spanless)
+  const { roots, hidden } = outline(tree.roots, options)
+  if (roots.length > 0) yield ''
+  yield* spans({ page, judge, path: pathOf(trace), attributes: options.attributes === true }, roots)
+  const isWhole = options.only === undefined && options.services === undefined
+  if (!isWhole && hidden.spans + hidden.lines > 0) yield page.paint('dim', `… ${hiddenText(hidden)} not shown`)
+  yield* section(page, 'of a span not in the trace', tree.astray.filter(isShown), true)
+  yield* section(page, tree.roots.length > 0 ? 'without a span' : 'and no span of the trace', tree.spanless.filter(isShown))
   yield* section(page, 'mentioning the trace only', tree.mentions)
+
+  function isShown({ entry }: PlacedLine): boolean {
+    const isService = options.services === undefined || (entry.service !== undefined && options.services.includes(entry.service))
+    return isService && (options.only === undefined || (entry.severity?.number ?? 0) >= ERROR_SEVERITY)
+  }
+}
+
+function* sentences(page: Sheet, trace: Trace, judge: Judge | undefined): Generator<string> {
+  const headline = headlineOf(trace)
+  if (headline !== undefined) yield* textRows(page, escapeText(headline), 'bold')
+  const judged = judge === undefined ? [] : trace.spans.flatMap((span) => judge(span) ?? [])
+  const over = judged.filter(({ kept }) => !kept).length
+  if (judged.length > 0)
+    yield* textRows(page, `${over} of ${count(judged.length, 'span')} that have a budget took longer.`, over > 0 ? 'red' : 'green')
+}
+
+function* textRows({ width, paint }: Sheet, text: string, style: Parameters<Sheet['paint']>[0]): Generator<string> {
+  for (const [start, end] of wrap(text, width, width, 8).rows) yield paint(style, text.slice(start, end))
+}
+
+/** The sections of the critical path by span. */
+function pathOf(trace: Trace | undefined): Map<string, Stretch[]> {
+  const bySpan = new Map<string, Stretch[]>()
+  for (const stretch of trace === undefined ? [] : criticalPath(trace)) {
+    const known = bySpan.get(keyOf(stretch))
+    if (known === undefined) bySpan.set(keyOf(stretch), [stretch])
+    else known.push(stretch)
+  }
+  return bySpan
+}
+
+function keyOf({ spanId, kind }: Pick<TraceSpan, 'spanId' | 'kind'>): string {
+  return `${kind} ${spanId}`
+}
+
+function hiddenText({ spans: spanCount, lines }: Hidden): string {
+  return [spanCount > 0 ? count(spanCount, 'span') : '', lines > 0 ? count(lines, 'line') : ''].filter(isText).join(' and ')
 }
 
 /** The time axis: that of the spans, or of the lines where there are none. */
@@ -52,7 +112,6 @@ function extent(spanList: readonly TraceSpan[], entries: readonly LogEntry[]): [
 }
 
 function* header(page: Sheet, traceId: string, spanList: readonly TraceSpan[], entries: readonly LogEntry[]): Generator<string> {
-  const { paint, width } = page
   const services = new Set(spanList.length > 0 ? spanList.map((span) => span.service) : entries.flatMap((entry) => entry.service ?? []))
   const failed = spanList.filter((span) => span.status.code === 'error').length
   const errors = spanList.length > 0 ? failed : entries.filter((entry) => (entry.severity?.number ?? 0) >= ERROR_SEVERITY).length
@@ -64,8 +123,7 @@ function* header(page: Sheet, traceId: string, spanList: readonly TraceSpan[], e
     count(errors, 'error'),
     count(entries.filter((entry) => entry.mention !== true).length, 'line'),
   ].join('  ')
-  for (const [start, end] of wrap(text, width, width, 8).rows)
-    yield paint(['bold', ...(errors > 0 ? (['red'] as const) : [])], text.slice(start, end))
+  yield* textRows(page, text, errors > 0 ? ['bold', 'red'] : 'bold')
 }
 
 /** A span or a line that still has to be drawn, with the guides of the levels above it. */
@@ -73,14 +131,25 @@ interface Task {
   /** The end of the guides, two columns a level. */
   guides: string
   depth: number
-  node?: SpanNode
+  node?: OutlineNode
   line?: PlacedLine
   /** Whether a span follows on the same level, so that the guide goes on. */
   open: boolean
   parentService: string | undefined
 }
 
-function* spans(page: Sheet, roots: readonly SpanNode[]): Generator<string> {
+type Judge = ReturnType<typeof spanJudge>
+
+/** What the rows of all spans need to know. */
+interface Drawing {
+  page: Sheet
+  path: ReadonlyMap<string, readonly Stretch[]>
+  judge: Judge | undefined
+  attributes: boolean
+}
+
+function* spans(drawing: Drawing, roots: readonly OutlineNode[]): Generator<string> {
+  const { page, path } = drawing
   // Half of the name column stays for the name; past that, a level shows as a number and the last few guides.
   const room = 2 * Math.floor(page.nameWidth / 4)
   const prefixOf = (guides: string, depth: number) => (depth * 2 <= room ? guides : `${depth}›`.padEnd(8) + guides.slice(8 - room))
@@ -92,8 +161,10 @@ function* spans(page: Sheet, roots: readonly SpanNode[]): Generator<string> {
     if (line !== undefined) yield logRow(page, prefixOf(continued, depth), line.entry)
     if (node === undefined) continue
     const connector = depth === 0 ? '' : task.open ? '├ ' : '└ '
-    yield spanRow(page, prefixOf(task.guides + connector, depth), node.span, task.parentService)
-    yield* notes(page, prefixOf(continued + (node.children.length > 0 ? '│ ' : '  '), depth + 1), node)
+    const alike = node.folded ?? [node.span]
+    const stretches = alike.flatMap((span) => path.get(keyOf(span)) ?? [])
+    yield spanRow(page, prefixOf(task.guides + connector, depth), alike, stretches, task.parentService)
+    yield* notes(drawing, prefixOf(continued + (node.children.length > 0 ? '│ ' : '  '), depth + 1), node)
     const guides = continued.slice(-room)
     // Not by spreading: a span may have more children than a call may have arguments.
     for (const below of itemsBelow(node)) todo.push({ ...below, guides, depth: depth + 1, parentService: node.span.service })
@@ -101,10 +172,10 @@ function* spans(page: Sheet, roots: readonly SpanNode[]): Generator<string> {
 }
 
 /** Children and lines of a span, merged by time, last first. Where both come at once the line does: its clock may be coarser. */
-function itemsBelow({ span, children, lines }: SpanNode): Pick<Task, 'node' | 'line' | 'open'>[] {
+function itemsBelow({ span, children, lines }: OutlineNode): Pick<Task, 'node' | 'line' | 'open'>[] {
   const items: Pick<Task, 'node' | 'line' | 'open'>[] = []
   let child = 0
-  const drawChild = () => items.push({ node: children[child] as SpanNode, open: ++child < children.length })
+  const drawChild = () => items.push({ node: children[child] as OutlineNode, open: ++child < children.length })
   for (const line of lines) {
     const at = line.atUnixNano ?? span.startUnixNano
     while ((children[child]?.span.startUnixNano ?? at) < at) drawChild()
@@ -114,14 +185,41 @@ function itemsBelow({ span, children, lines }: SpanNode): Pick<Task, 'node' | 'l
   return items.toReversed()
 }
 
-/** Why it stands where it stands, and what it failed with. */
-function* notes(page: Sheet, prefix: string, { span, detached }: SpanNode): Generator<string> {
+/** Why it stands where it stands, what it failed with, what it exceeds, what is not shown of it, and what else it says. */
+function* notes({ page, judge, attributes }: Drawing, prefix: string, node: OutlineNode): Generator<string> {
+  const { span, detached, folded, below } = node
   const parent = escapeText(span.parentSpanId ?? '')
   if (detached === 'orphan') yield* noteRows(page, prefix, '?', `its parent ${parent} is not in the trace`, 'yellow')
   if (detached === 'cycle')
     yield* noteRows(page, prefix, '?', `its parent ${parent} is its own descendant: the cycle is cut here`, 'yellow')
   const failed = span.status.code === 'error'
   for (const problem of problems(span)) yield* noteRows(page, prefix, failed ? '✗' : '!', escapeText(problem), failed ? 'red' : 'yellow')
+  const verdict = folded === undefined ? judge?.(span) : worst(folded.flatMap((one) => judge?.(one) ?? []))
+  if (verdict?.kept === false) yield* noteRows(page, prefix, '!', budgetText(verdict), 'red')
+  else if (verdict !== undefined && span.parentSpanId === undefined) yield* noteRows(page, prefix, '✓', budgetText(verdict), 'green')
+  if (folded !== undefined) yield* noteRows(page, prefix, '…', foldText(folded, below), 'dim')
+  else if (below !== undefined) yield* noteRows(page, prefix, '…', `${hiddenText(below)} below`, 'dim')
+  if (attributes && node.context !== true) yield* detailRows(page, prefix, span)
+}
+
+function worst(verdicts: readonly SpanVerdict[]): SpanVerdict | undefined {
+  return verdicts.toSorted((a, b) => b.actualMs - a.actualMs)[0]
+}
+
+function budgetText({ limit, allowedMs, actualMs, kept }: SpanVerdict): string {
+  const [actual, allowed] = [actualMs, allowedMs].map((ms) => formatDuration(BigInt(Math.round(ms * 1e6))))
+  return kept ? `within its budget: ${limit} allows ${allowed}` : `over its budget: ${actual}, ${limit} allows ${allowed}`
+}
+
+function foldText(folded: readonly TraceSpan[], below: Hidden = { spans: 0, lines: 0 }): string {
+  const durations = folded.map(({ startUnixNano, endUnixNano }) => endUnixNano - startUnixNano)
+  const [least, most] = durations.reduce(
+    ([low, high], one) => [one < low ? one : low, one > high ? one : high],
+    [durations[0]!, durations[0]!],
+  )
+  const hidden = hiddenText(below)
+  const range = least === most ? formatDuration(most) : `${formatDuration(least)} to ${formatDuration(most)}`
+  return `${range} each${hidden === '' ? '' : `, with ${hidden}`}; --all shows them one by one`
 }
 
 /** Each exception of a span once, and the message of its error status where no exception says the same. */

@@ -202,7 +202,7 @@ describe('whatever happens in whatever order,', () => {
         expect(kept.every((one) => (one.spanContext().traceFlags & 1) === 1)).toBe(true)
         expect(buffer.stats).toMatchObject({ waitingTraces: 0, waitingSpans: 0, waitingBytes: 0, evictedTraces: 0, cutSpans: 0 })
       }),
-      { numRuns: 300 },
+      { numRuns: 1_000 },
     )
   })
 
@@ -228,7 +228,7 @@ describe('whatever happens in whatever order,', () => {
         // Everything is to be kept here but health checks.
         if (droppedTraces === 0) expect(kept.length + cutSpans + lateDroppedSpans).toBe(ended.length)
       }),
-      { numRuns: 300 },
+      { numRuns: 1_000 },
     )
   })
 })

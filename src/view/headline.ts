@@ -1,0 +1,66 @@
+import { type Bottleneck, bottlenecks, type ErrorOrigin, type ErrorReport, findErrors, type SpanRef } from '../analysis/index.js'
+import type { Trace } from '../traces/types.js'
+import { formatDuration } from './terminal/duration.js'
+
+/** What happened in a trace, in one sentence: where the error began and how far it went, and what took the time; not escaped. */
+export function headlineOf(trace: Trace): string | undefined {
+  if (trace.spans.length === 0) return undefined
+  // Of a single span there is nothing to choose.
+  const worst = trace.spans.length === 1 ? undefined : bottlenecks(trace, { by: 'operation' })[0]
+  const parts = [errorPart(findErrors(trace, { lines: 0 })), timePart(worst)]
+  const said = parts.filter((part) => part !== undefined).join('; ')
+  return said === '' ? undefined : `${said[0]!.toUpperCase()}${said.slice(1)}.`
+}
+
+function errorPart({ groups }: ErrorReport): string | undefined {
+  const errors = groups.flatMap(({ type, origins }) => origins.map((origin) => ({ type, origin })))
+  errors.sort((a, b) => (a.origin.atUnixNano < b.origin.atUnixNano ? -1 : 1))
+  const byId = new Map(errors.map((error) => [keyOf(error.origin), error]))
+  const causes = new Set(errors.flatMap(({ origin }) => (origin.causedBy === undefined ? [] : keyOf(origin.causedBy))))
+  const effects = errors.filter(({ origin }) => !causes.has(keyOf(origin)))
+  // What somebody above caught is seldom what the trace is looked at for.
+  const effect = effects.find(({ origin }) => origin.handledBy === undefined) ?? effects[0]
+  if (effect === undefined) return undefined
+  const chain = new Set([effect])
+  // Grows while it is read. Spans that share an ID could lead in a circle, and a set does not.
+  for (const { origin } of chain) {
+    const cause = origin.causedBy && byId.get(keyOf(origin.causedBy))
+    if (cause !== undefined) chain.add(cause)
+  }
+  const first = [...chain].at(-1) ?? effect
+  const { type, origin } = first
+  const which = effects.length === 1 ? 'the error' : `one of ${effects.length} errors`
+  const what = [type === 'error' ? undefined : type, origin.message].filter((text) => text !== undefined).join(': ')
+  return `${which} began in ${quoted(origin)}${what === '' ? '' : ` (${oneLine(what)})`}${reachOf(origin, effect.origin)}`
+}
+
+function reachOf(origin: ErrorOrigin, { outermost, handledBy }: ErrorOrigin): string {
+  const reached = keyOf(outermost) === keyOf(origin) ? '' : ` and reached ${quoted(outermost)}`
+  return handledBy === undefined ? reached : `${reached}; ${quoted(handledBy)} did not fail with it`
+}
+
+function keyOf({ spanId, kind }: SpanRef): string {
+  return `${kind} ${spanId}`
+}
+
+function timePart(worst: Bottleneck | undefined): string | undefined {
+  if (worst === undefined) return undefined
+  const calls = worst.spans === 1 ? '' : `${worst.spans} × `
+  const share = `${Math.round(worst.share * 100)} % of the time (${formatDuration(worst.pathNano)})`
+  const target = worst.target === undefined || worst.target === worst.name ? '' : `: ${oneLine(worst.target)}`
+  return `${share} went into ${calls}${quoted(worst)}${target}`
+}
+
+function quoted({ service, name }: { service: string; name: string }): string {
+  return `${service} "${name}"`
+}
+
+const MAX_LENGTH = 160
+
+function oneLine(text: string): string {
+  const line = text
+    .slice(0, 4 * MAX_LENGTH)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  return line.length <= MAX_LENGTH ? line : `${line.slice(0, MAX_LENGTH - 1)}…`
+}

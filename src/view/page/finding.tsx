@@ -1,0 +1,22 @@
+import type { JSX } from 'preact'
+import { bottlenecks } from '../../analysis/bottlenecks.js'
+import type { ErrorReport } from '../../analysis/find-errors.js'
+import { headlineOf } from '../headline.js'
+import { SpanLink, type ViewProps } from './path-view.js'
+import { Outside } from './text.js'
+
+/** The sentence that the terminal has above its picture, and the ways to what it names. */
+export function Finding({ model, report, onSpan }: ViewProps & { report: ErrorReport }): JSX.Element | null {
+  const sentence = model.trace === undefined ? undefined : headlineOf(model.trace)
+  if (model.trace === undefined || sentence === undefined) return null
+  const [slowest] = bottlenecks(model.trace, { by: 'operation' })
+  const origins = report.groups.flatMap((group) => group.origins).toSorted((a, b) => (a.atUnixNano < b.atUnixNano ? -1 : 1))
+  const [first] = origins
+  return (
+    <p class={first === undefined ? 'finding' : 'finding bad'}>
+      <Outside text={sentence} />
+      {first !== undefined && <SpanLink {...{ model, onSpan, span: first, text: 'to the error' }} />}
+      {slowest !== undefined && <SpanLink {...{ model, onSpan, span: slowest, text: 'to what took the time' }} />}
+    </p>
+  )
+}
