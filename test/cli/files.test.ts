@@ -342,7 +342,7 @@ describe('exit codes', () => {
     ['an unknown option', ['logs', traceId, '--flie', shop], "Unknown option '--flie'"],
     ['an option without its value', ['logs', traceId, '--file'], '--file'],
     ["another command's option", ['logs', traceId, '--errors'], "Unknown option '--errors'"],
-    ['spans only', ['logs', traceId, '--tempo', 'http://localhost:3200'], 'give --file or --loki'],
+    ['spans only', ['logs', traceId, '--tempo', 'http://localhost:3200'], 'give --file, --loki or --victorialogs'],
     ['both names of the start', ['logs', traceId, '-f', shop, '--from', '1h', '--since', '1h'], '--since'],
     ['a malformed size', ['logs', traceId, '-f', shop, '--max-bytes', '1'], 'a size such as'],
     ['no source', ['logs', traceId], 'no source'],

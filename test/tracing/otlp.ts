@@ -16,10 +16,14 @@ export interface TracesData {
 export function readTraces(file: string): TracesData[] {
   const text = readFileSync(file, 'utf8')
   if (text !== '' && !text.endsWith('\n')) throw new Error('the last line is torn')
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as TracesData)
+  return (
+    text
+      .split('\n')
+      .slice(0, -1)
+      // Who opens a file while another process is in the middle of an append takes the line for torn, and begins with a line break.
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as TracesData)
+  )
 }
 
 export function spansOf(data: readonly TracesData[]): OtlpSpan[] {
