@@ -217,6 +217,8 @@ function play(wrap: (logger: Logger) => Logger, chosen: Options, calls: readonly
 function anew<T>(given: T): T {
   if (typeof given !== 'object' || given === null) return given
   if (Array.isArray(given)) return given.map(anew) as T
+  if (given instanceof Map) return new Map(given) as T
+  if (given instanceof Date) return new Date(given.getTime()) as T
   const prototype: unknown = Object.getPrototypeOf(given)
   if (!(given instanceof Error) && prototype !== null && prototype !== Object.prototype) return given
   const properties: PropertyDescriptorMap = Object.create(null) as PropertyDescriptorMap
