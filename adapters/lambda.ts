@@ -3,11 +3,13 @@ import { tracerProvider } from '../src/context/active.js'
 import type { Carrier } from '../src/context/carrier.js'
 import { reportFault } from '../src/context/fault.js'
 import { isStatusUnset, withSpan } from '../src/context/span.js'
+import type { IncomingPolicy } from '../src/context/trust.js'
 import { refuseUnknownOptions, unexpected } from '../src/errors.js'
 import { guarded } from './http/guarded.js'
 import { checkHeader } from './http/options.js'
+import { checkIncoming } from './incoming.js'
 import { type EventFacts, factsOfEvent } from './lambda/event.js'
-import { parentOf } from './messaging/parent.js'
+import { originOf, trustedOrigin } from './messaging/parent.js'
 
 /** What is read of an invocation's context; every field may be missing. */
 export interface LambdaContextLike {
@@ -25,6 +27,11 @@ export interface TraceHandlerOptions<Event = unknown> {
   flushTimeoutMs?: number
   /** Where the trace of an event stands that is neither a request nor a message of SQS or SNS. */
   carrier?: (event: Event) => Carrier | undefined
+  /**
+   * What is made of the trace that an event names: `continue` goes on with it; `link` begins a new one with a link to it, for a function that
+   * strangers can call; `ignore-sampled` goes on with its ID, and decides on sampling here. @defaultValue 'continue'
+   */
+  incoming?: IncomingPolicy
   /** Header of an HTTP answer that carries the trace ID; `false` sends none. @defaultValue 'x-trace-id' */
   header?: string | false
 }
@@ -58,7 +65,7 @@ export function traceHandler<Result, Event = any, Context = any>(
   options: TraceHandlerOptions<Event> = {},
 ): (event: Event, context: Context) => Promise<Awaited<Result>> {
   check(handler, options)
-  const { header = 'x-trace-id', carrier } = options
+  const { header = 'x-trace-id', carrier, incoming } = options
   let coldStart = true
 
   const traced = async (event: unknown, context: LambdaContextLike | undefined): Promise<unknown> => {
@@ -68,14 +75,11 @@ export function traceHandler<Result, Event = any, Context = any>(
     coldStart = false
     try {
       const name = facts.name ?? (context?.functionName || 'invocation')
-      return await withSpan(
-        name,
-        { kind: facts.kind, attributes, ...parentOf(given === undefined ? facts.carriers : [given]) },
-        async (span) => {
-          const answer = await call(handler as AnyHandler, event, context)
-          return facts.http ? (guarded('an answer could not be described', () => answered(span, answer, header)) ?? answer) : answer
-        },
-      )
+      const origin = trustedOrigin(originOf(given === undefined ? facts.carriers : [given]), incoming)
+      return await withSpan(name, { kind: facts.kind, attributes, ...origin }, async (span) => {
+        const answer = await call(handler as AnyHandler, event, context)
+        return facts.http ? (guarded('an answer could not be described', () => answered(span, answer, header)) ?? answer) : answer
+      })
     } finally {
       await flush(options)
     }
@@ -148,9 +152,10 @@ async function flushOfProvider(): Promise<void> {
 function check(handler: unknown, options: TraceHandlerOptions<never>): void {
   if (typeof handler !== 'function') throw unexpected('handler', 'a function', handler)
   if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object', options)
-  refuseUnknownOptions('traceHandler', options, ['forceFlush', 'flushTimeoutMs', 'carrier', 'header'])
+  refuseUnknownOptions('traceHandler', options, ['forceFlush', 'flushTimeoutMs', 'carrier', 'incoming', 'header'])
   const { forceFlush, flushTimeoutMs, carrier } = options
   checkHeader(options.header)
+  checkIncoming(options.incoming)
   if (flushTimeoutMs !== undefined && !(Number.isFinite(flushTimeoutMs) && flushTimeoutMs >= 0)) {
     throw unexpected('flushTimeoutMs', 'a number of milliseconds, 0 or more', flushTimeoutMs)
   }

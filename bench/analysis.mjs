@@ -1,8 +1,16 @@
+// How the cost of each analysis grows with the trace: CPU time a span, at 1,000 to 1,000,000 spans.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import {
   assessQuality,
+  baselineOf,
+  bottlenecks,
   checkBudgets,
   compareTraces,
+  correctClockSkew,
   criticalPath,
+  findAnomalies,
   findErrors,
   findPatterns,
   latencies,
@@ -10,7 +18,6 @@ import {
   serviceMap,
 } from 'spanlog/analysis'
 
-const batch = 100_000
 const traceId = '5b8efff798038103d269b633813fc60c'
 const id = (i) => (i + 1).toString(16).padStart(16, '0')
 
@@ -51,36 +58,83 @@ function traceOf(spans) {
   }
 }
 
-/** As many traces as make up the operations: an operation is a span. */
-function over(spans, analyse) {
-  const trace = traceOf(spans)
-  return (operations) => {
-    for (let done = 0; done < operations; done += spans) analyse(trace)
-  }
+const budgets = {
+  operations: [{ kind: 'server', p95Ms: 1, errorShare: 0.01, callsPerTrace: 9 }],
+  traces: { criticalPathMs: 1, spans: 9, errorShare: 0.1, qualityScore: 0.9 },
+  regression: {},
 }
-
-const sizes = [1000, 10_000, 100_000]
-const grouped = (n) => n.toLocaleString('en')
-const growing = { criticalPath, selfTimes, findErrors }
-const others = {
-  assessQuality,
+const analyses = {
+  criticalPath,
+  selfTimes,
+  bottlenecks,
+  findErrors,
   findPatterns,
-  checkBudgets: (trace) =>
-    checkBudgets(trace, { operations: [{ kind: 'server', p95Ms: 1, callsPerTrace: 9 }], traces: { criticalPathMs: 1 } }),
   latencies: (trace) => latencies(trace, { spans: 'all' }),
   serviceMap,
   compareTraces: (trace) => compareTraces(trace, trace),
+  findAnomalies: (trace) => findAnomalies(trace, trace),
+  assessQuality,
+  checkBudgets: (trace) => checkBudgets(trace, budgets, { baseline: baselineOf(trace) }),
+  correctClockSkew,
 }
-const atSize = (name, analyse) => (n) => [`${name}, ${grouped(n)} spans`, () => over(n, analyse)]
+
+const sizes = [1000, 10_000, 100_000, 1_000_000]
+/** Of so many spans in all a figure is the best: what other work on the machine adds is left out. */
+const spansEach = 200_000
+
+/** Nanoseconds of CPU time a span, garbage collection included. */
+function cost(name, size) {
+  const trace = traceOf(size)
+  const atOnce = Math.max(1, 10_000 / size)
+  let best = Number.POSITIVE_INFINITY
+  for (let done = 0; done < spansEach; done += size * atOnce) {
+    const before = process.cpuUsage()
+    for (let i = 0; i < atOnce; i++) analyses[name](trace)
+    const { user, system } = process.cpuUsage(before)
+    best = Math.min(best, ((user + system) * 1000) / size / atOnce)
+  }
+  return best
+}
+
+const run = promisify(execFile)
+const [, file, name, size] = process.argv
+const isChild = file === fileURLToPath(import.meta.url)
+
+if (isChild) process.stdout.write(JSON.stringify(cost(name, Number(size))))
 
 export default {
-  scenario: 'analysis',
-  unit: 'ns/span',
-  batch,
-  contenders: Object.fromEntries([
-    ...Object.entries(growing).flatMap(([name, analyse]) => sizes.map(atSize(name, analyse))),
-    ...Object.entries(others).map(([name, analyse]) => atSize(name, analyse)(100_000)),
-  ]),
-  // A hundred times the spans: what n log n allows, and what a larger heap costs beside.
-  ratios: Object.keys(growing).map((name) => ({ contender: `${name}, 100,000 spans`, against: `${name}, 1,000 spans`, atMost: 4 })),
+  /** Each figure from a process of its own, one after another. */
+  async report(rounds) {
+    const rows = []
+    for (const analysis of Object.keys(analyses)) {
+      const costs = []
+      for (const spans of sizes) {
+        const times = []
+        // A million spans run once: the point is that they run at all.
+        for (let round = 0; round < (spans === sizes.at(-1) ? 1 : rounds); round++) {
+          const args = ['--max-old-space-size=8192', fileURLToPath(import.meta.url), analysis, String(spans)]
+          times.push(Number((await run(process.execPath, args)).stdout))
+        }
+        costs.push(Math.min(...times))
+      }
+      process.stderr.write(`${analysis}: ${costs.map(Math.round).join(' ')}\n`)
+      const growth = (costs[2] / costs[0]).toFixed(1)
+      const seconds = ((costs[3] * sizes[3]) / 1e9).toFixed(1)
+      rows.push(`| \`${analysis}\` | ${costs.slice(0, 3).map(perSecond).join(' | ')} | ${growth} | ${seconds} s |`)
+    }
+    return [
+      `| | ${sizes
+        .slice(0, 3)
+        .map((spans) => `${spans.toLocaleString('en')} spans`)
+        .join(' | ')} | 100,000 against 1,000 | a million spans |`,
+      '| --- | ---: | ---: | ---: | ---: | ---: |',
+      ...rows,
+      '',
+    ].join('\n')
+  },
+}
+
+/** Spans a second of one core, as thousands. */
+function perSecond(nanoseconds) {
+  return `${Math.round(1e6 / nanoseconds).toLocaleString('en')} k/s`
 }

@@ -1,38 +1,116 @@
+import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { fork } from 'node:child_process'
 import { Agent, createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+const require = createRequire(import.meta.url)
 const ways = {
-  untraced: undefined,
-  'traced, 1 %': { ratio: 0.01 },
-  'traced, 10 %': { ratio: 0.1 },
-  'traced, 100 %': { ratio: 1 },
-  'tail-sampled, errors, slow and 1 %': { tailSampling: { keep: ['errors', { slowerThanMs: 1_000 }, { probability: 0.01 }] } },
+  untraced,
+  'untraced, in an AsyncLocalStorage': inStorage,
+  'spanlog, 1 %': spanlog({ ratio: 0.01 }),
+  'spanlog, 10 %': spanlog({ ratio: 0.1 }),
+  'spanlog, 100 %': spanlog({ ratio: 1 }),
+  'OpenTelemetry, 1 %': openTelemetry(0.01),
+  'OpenTelemetry, 10 %': openTelemetry(0.1),
+  'OpenTelemetry, 100 %': openTelemetry(1),
+  'spanlog, tail-sampled: errors, slow and 1 %': spanlog({
+    tailSampling: { keep: ['errors', { slowerThanMs: 1_000 }, { probability: 0.01 }] },
+  }),
 }
-const [requests, atOnce] = [3_000, 10]
+// Until V8 has compiled what a request runs through, its compiler takes more time than the requests, and hides what they differ by.
+const [warmUps, atOnce] = [12_000, 10]
+// A client that is slower than the service never sleeps, and one that is faster is woken for each answer, which the service pays for: to compare
+// services, each gets its requests at one rate that all of them can serve.
+const [requests, perSecond] = [2_500, 400]
+
+/**
+ * What a service is made with: its logger, how a step of its work runs, what stands around its handler.
+ *
+ * @typedef {{ pino: Function, step(name: string, fn: () => unknown): unknown, around(handle: Function): Function, flush?(): Promise<unknown> }} Made
+ */
+
+/** @returns {Made} */
+function untraced() {
+  return { pino: require('pino'), step: (_, fn) => fn(), around: (handle) => handle }
+}
+
+/** What it costs that a context is carried at all. */
+function inStorage() {
+  const storage = new AsyncLocalStorage()
+  const around = (handle) => (req, res) => storage.run({}, () => handle(req, res))
+  return { ...untraced(), around }
+}
+
+function spanlog(options) {
+  return (receiver) => {
+    const tracing = require('spanlog/tracing').startTracing({
+      serviceName: 'bench',
+      exporters: [{ type: 'otlp', url: receiver }],
+      ...options,
+    })
+    const { withSpan } = require('spanlog')
+    const trace = require('spanlog/http').traceHttp()
+    return {
+      pino: require('spanlog/pino'),
+      step: (name, fn) => withSpan(name, { attributes: { 'tenant.id': 'acme' } }, fn),
+      around: (handle) => (req, res) => trace(req, res, () => handle(req, res)),
+      flush: () => tracing.forceFlush(),
+    }
+  }
+}
+
+/** The same by OpenTelemetry's own means: its instrumentations of HTTP and pino, and its API for the steps. */
+function openTelemetry(ratio) {
+  return (receiver) => {
+    const {
+      BatchSpanProcessor,
+      NodeTracerProvider,
+      ParentBasedSampler,
+      TraceIdRatioBasedSampler,
+    } = require('@opentelemetry/sdk-trace-node')
+    const { OTLPTraceExporter } = require('@opentelemetry/exporter-trace-otlp-http')
+    const provider = new NodeTracerProvider({
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+      spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${receiver}/v1/traces` }))],
+    })
+    provider.register()
+    const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http')
+    const { PinoInstrumentation } = require('@opentelemetry/instrumentation-pino')
+    require('@opentelemetry/instrumentation').registerInstrumentations({
+      instrumentations: [new HttpInstrumentation(), new PinoInstrumentation()],
+    })
+    // Patched as it is required next.
+    assert.ok(require('node:http').Server.prototype.emit.__wrapped)
+    const tracer = provider.getTracer('bench')
+    const step = (name, fn) =>
+      tracer.startActiveSpan(name, { attributes: { 'tenant.id': 'acme' } }, async (span) => {
+        try {
+          return await fn()
+        } finally {
+          span.end()
+        }
+      })
+    return { ...untraced(), step, flush: () => provider.forceFlush() }
+  }
+}
 
 /** A service: a request, three steps, and one line; one request in a hundred fails. In a process of its own. */
 async function serve(way, receiver) {
-  const require = createRequire(import.meta.url)
-  const { withSpan } = require('spanlog')
-  const tracing =
-    ways[way] &&
-    require('spanlog/tracing').startTracing({ serviceName: 'bench', exporters: [{ type: 'otlp', url: receiver }], ...ways[way] })
-  const { pino } = require(tracing ? 'spanlog/pino' : 'pino')
+  const { pino, step, around, flush } = ways[way](receiver)
   const log = pino(pino.destination({ dest: '/dev/null', sync: true }))
-  const step = (name, fn) => (tracing ? withSpan(name, { attributes: { 'tenant.id': 'acme' } }, fn) : fn())
   const handle = async (req, res) => {
     for (const name of ['authenticate', 'load order', 'render']) await step(name, () => new Promise((resolve) => setImmediate(resolve)))
     log.info({ path: req.url }, 'served')
     res.writeHead(req.url === '/fail' ? 500 : 200).end('ok')
   }
-  const trace = tracing && require('spanlog/http').traceHttp()
-  const server = createServer(trace ? (req, res) => trace(req, res, () => handle(req, res)) : handle)
+  const server = createServer(around(handle))
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const tellCpu = async () => {
     // What was left for later is the service's work as well.
-    await tracing?.forceFlush()
+    await flush?.()
     process.send({ cpu: process.cpuUsage() })
   }
   process.on('message', () => void tellCpu())
@@ -59,22 +137,29 @@ async function measure(way, receiver) {
         .on('error', reject)
         .end()
     })
-  const load = async (count) => {
-    const times = []
-    let next = 0
-    const client = async () => {
-      while (next < count) times.push(await get(next++))
-    }
-    await Promise.all(Array.from({ length: atOnce }, client))
-    return times.toSorted((a, b) => a - b)
+  let next = 0
+  const client = async () => {
+    while (next < warmUps) await get(next++)
   }
-  await load(1_000)
+  await Promise.all(Array.from({ length: atOnce }, client))
   const before = await cpuMicros()
-  const times = await load(requests)
+  const times = (await paced(get)).toSorted((a, b) => a - b)
   const cpu = ((await cpuMicros()) - before) / requests
   agent.destroy()
   child.kill()
   return { cpu, p50: times[Math.floor(requests * 0.5)], p99: times[Math.floor(requests * 0.99)] }
+}
+
+/** Sends the requests at their rate, however long each takes. */
+async function paced(get) {
+  const sent = []
+  const began = performance.now()
+  while (sent.length < requests) {
+    await setTimeout(2)
+    const due = Math.min(requests, Math.floor(((performance.now() - began) / 1_000) * perSecond))
+    while (sent.length < due) sent.push(get(sent.length))
+  }
+  return await Promise.all(sent)
 }
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]

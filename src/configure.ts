@@ -8,6 +8,7 @@ import { type FieldPreset, type FieldsOptions, fieldsSettings } from './fields/o
 import { severityOfName } from './fields/severity.js'
 import { flightConfiguration } from './flight-recorder/configure.js'
 import type { FlightRecorderOptions } from './flight-recorder/settings.js'
+import { type RedactOptions, redactSettings } from './redaction/settings.js'
 
 /** How log lines become span events, log records, or both. */
 export interface MirrorOptions {
@@ -57,6 +58,12 @@ export interface SpanlogOptions {
    */
   propagateTo?: readonly (string | RegExp)[] | false
   /**
+   * What must not leave the process, in one place: for the lines of trace-aware loggers as they are written, and with them for span events,
+   * log records and the flight recorder, and for all that `startTracing` exports and `redactSpans()` hands on. `true` takes the
+   * usual rules. It holds from the call on. @defaultValue false: lines are what the logger writes, and spans what they were given
+   */
+  redact?: RedactOptions | boolean
+  /**
    * The share of time, 0 to 1, above which a warning says that spanlog's own code takes too much; `false` warns of nothing. What it takes
    * is in `spanlogStats().overhead`. @defaultValue 0.1
    */
@@ -82,9 +89,10 @@ export function configure(options: SpanlogOptions): void {
     'debugTraces',
     'headers',
     'propagateTo',
+    'redact',
     'overheadBudget',
   ])
-  const { mirror, untracedSampled, fields, flightRecorder, debugTraces, headers, propagateTo, overheadBudget } = options
+  const { mirror, untracedSampled, fields, flightRecorder, debugTraces, headers, propagateTo, redact, overheadBudget } = options
   if (overheadBudget !== undefined && overheadBudget !== false && !(overheadBudget > 0 && overheadBudget <= 1))
     throw unexpected('overheadBudget', 'a share from 0 to 1, or false', overheadBudget)
   if (untracedSampled !== undefined && typeof untracedSampled !== 'boolean')
@@ -98,6 +106,7 @@ export function configure(options: SpanlogOptions): void {
     headers: headers === undefined ? state.settings.headers : headersOption(headers),
     propagateTo:
       propagateTo === undefined ? state.settings.propagateTo : propagateTo === false ? undefined : hostRule('propagateTo', propagateTo),
+    redact: redact === undefined ? state.settings.redact : redactSettings(redact),
   }
   if (overheadBudget !== undefined) setOverheadBudget(overheadBudget === false ? undefined : overheadBudget)
   applyFlight()

@@ -18,4 +18,8 @@ export { addFields, type ContextFieldsOptions, type Fields, withFields } from '.
 export type { FlightRecorderStats } from './flight-recorder/recorder.js'
 export type { FlightRecorderOptions } from './flight-recorder/settings.js'
 export { writeKeptLines } from './flight-recorder/write.js'
+export { usualKeys } from './redaction/keys.js'
+export { type PatternName, usualPatterns } from './redaction/patterns.js'
+export type { RedactionRules } from './redaction/redactor.js'
+export type { RedactOptions } from './redaction/settings.js'
 export { type SpanlogStats, spanlogStats } from './stats.js'

@@ -2,6 +2,7 @@ import { type Span, SpanStatusCode } from '@opentelemetry/api'
 import { isStatusUnset } from '../../src/context/span.js'
 import { endSpan } from '../../src/context/watch.js'
 import { rpcAttributes } from '../../src/semantics/calls.js'
+import { grpcCodes } from '../../src/semantics/grpc-codes.js'
 import { guarded } from '../http/guarded.js'
 
 /** As they come with a call's end, in grpc-js's own objects. */
@@ -12,27 +13,6 @@ export interface CallStatus {
 
 export const cancelled: CallStatus = { code: 1, details: 'the client cancelled the call, or went away' }
 
-/** By number, as gRPC has them: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const names = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-]
-
 /** What is the server's own fault; to a client each status but OK is an error. */
 const serverFaults = new Set(['UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS'])
 
@@ -42,7 +22,7 @@ const serverFaults = new Set(['UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', '
  * @see https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
  */
 export function endCall(span: Span, side: 'client' | 'server', method: string, { code, details }: CallStatus): void {
-  const status = names[code] ?? String(code)
+  const status = grpcCodes[code] ?? String(code)
   const failed = side === 'client' ? code !== 0 : serverFaults.has(status)
   guarded('the span of a gRPC call could not be described', () => {
     span.setAttributes(rpcAttributes({ system: 'grpc', method, status, failed }))

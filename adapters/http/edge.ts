@@ -12,6 +12,8 @@ import { type BodySizes, openServerSpan } from './server-span.js'
 /** One request and its response, from the server span's start to its end. */
 export interface Exchange {
   readonly traceId: string
+  /** Whether `over` has a use for the sizes of the bodies, which take time to be counted. */
+  readonly wantsSizes: boolean
   /** What the response says of the trace. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Runs the handler, or a part of it, in the request's trace. What it throws or rejects with is recorded, and goes on. */
@@ -77,6 +79,7 @@ export function serverEdge<Subject>(
     let done = false
     return {
       traceId,
+      wantsSizes: server.describes,
       headers: [
         ...(header === false ? [] : [[header, traceId] as const]),
         ...(traceparent ? [['traceparent', traceparentOf(server.context) ?? ''] as const] : []),
@@ -106,13 +109,16 @@ export function serverEdge<Subject>(
 
 /** What a handler threw, kept until the request is over: by then a logger may have shown it on the span already. */
 class Failures {
-  private readonly errors = new Map<unknown, Date>()
+  private errors: Map<unknown, Date> | undefined
 
   add(error: unknown): void {
-    if (!isAnswer(error) && !this.errors.has(error)) this.errors.set(error, new Date())
+    if (isAnswer(error)) return
+    this.errors ??= new Map()
+    if (!this.errors.has(error)) this.errors.set(error, new Date())
   }
 
   record(span: Span): void {
+    if (this.errors === undefined) return
     for (const [error, time] of this.errors) {
       const exception = error instanceof Error ? error : String(error)
       guarded('an error could not be recorded on its span', () => isShown(span, exception) || span.recordException(exception, time))

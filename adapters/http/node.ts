@@ -32,6 +32,8 @@ function follow(exchange: Exchange, req: IncomingMessage, res: ServerResponse): 
   guarded('a request could not be followed', () => followed(exchange, req, res))
 }
 
+const unknown = (): undefined => undefined
+
 function followed(exchange: Exchange, req: IncomingMessage, res: ServerResponse): void {
   exchange.run(() => {
     bindTrace(req)
@@ -40,8 +42,8 @@ function followed(exchange: Exchange, req: IncomingMessage, res: ServerResponse)
   if (!res.headersSent) {
     for (const [name, value] of exchange.headers) guarded('a response header could not be set', () => res.setHeader(name, value))
   }
-  const requestBody = countRequestBody(req)
-  const responseBody = countResponseBody(req, res)
+  const requestBody = exchange.wantsSizes ? countRequestBody(req) : unknown
+  const responseBody = exchange.wantsSizes ? countResponseBody(req, res) : unknown
   const over = (): void =>
     exchange.over({
       // Of a response that never began, the status is node's default and nobody's answer.

@@ -2,9 +2,10 @@ import { type Context, createContextKey, type Span, type SpanContext, SpanKind, 
 import { activeContext, activeSpan } from '../../src/context/active.js'
 import { heldIn, holding } from '../../src/context/holder.js'
 import { isStatusUnset, type SpanOptions, startSpan } from '../../src/context/span.js'
-import { type IncomingPolicy, withoutDecision } from '../../src/context/trust.js'
+import type { IncomingPolicy } from '../../src/context/trust.js'
 import { endSpan, rootBegan, rootEnded, tell } from '../../src/context/watch.js'
 import { extractTrace } from '../../src/context/wire.js'
+import { placeOf } from '../incoming.js'
 import { guarded } from './guarded.js'
 import { methodAttributes, nameOfMethod, type RequestFacts } from './request.js'
 
@@ -15,6 +16,8 @@ export interface ServerSpan {
   context: Context
   /** Whether the request named a trace. */
   named: boolean
+  /** Whether it is ours and shows what it is told: of most requests, where few are sampled, nothing has to be found out. */
+  describes: boolean
   /** The route that an instrumentation of the framework found, once the handler ran. */
   foundRoute(): string | undefined
   end(outcome: Outcome): void
@@ -49,16 +52,18 @@ export function openServerSpan(request: RequestFacts, policyOf: () => IncomingPo
   const theirs = metadata?.span ?? activeServerSpan(remote)
   const { span, context } = theirs
     ? { span: theirs, context: holding(active, heldIn(active)) }
-    : startServerSpan(request, trusted(remote, policyOf))
+    : startServerSpan(request, placeOf(remote, remote && policyOf()))
   if (theirs !== undefined) rootBegan(theirs)
+  const describes = theirs === undefined && span.isRecording()
   return {
     span,
     context,
     named: remote !== undefined,
+    describes,
     foundRoute: () => metadata?.route,
     end(outcome) {
       if (theirs === undefined) {
-        guarded('a server span could not be described', () => describe(span, request, outcome))
+        if (describes) guarded('a server span could not be described', () => describe(span, request, outcome))
         endSpan(span, isFailure(outcome.status))
         return
       }
@@ -73,25 +78,14 @@ export function openServerSpan(request: RequestFacts, policyOf: () => IncomingPo
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/ */
-function startServerSpan(request: RequestFacts, origin: Pick<SpanOptions, 'parent' | 'links'>): { span: Span; context: Context } {
+function startServerSpan(request: RequestFacts, { parent, links }: Pick<SpanOptions, 'parent' | 'links'>): { span: Span; context: Context } {
   const { method, path, scheme, protocolVersion, userAgent } = request
-  return startSpan(nameOfMethod(method), {
-    kind: 'server',
-    ...origin,
-    attributes: {
-      ...methodAttributes(method),
-      'url.path': path,
-      'url.scheme': scheme,
-      ...(protocolVersion !== undefined && { 'network.protocol.version': protocolVersion }),
-      ...(userAgent !== undefined && { 'user_agent.original': userAgent }),
-    },
-  })
-}
-
-function trusted(remote: SpanContext | undefined, policyOf: () => IncomingPolicy): Pick<SpanOptions, 'parent' | 'links'> {
-  const policy = remote && policyOf()
-  if (remote === undefined || policy === 'link') return { parent: null, ...(remote && { links: [{ context: remote }] }) }
-  return { parent: policy === 'ignore-sampled' ? withoutDecision(remote) : remote }
+  const attributes = methodAttributes(method)
+  attributes['url.path'] = path
+  attributes['url.scheme'] = scheme
+  if (protocolVersion !== undefined) attributes['network.protocol.version'] = protocolVersion
+  if (userAgent !== undefined) attributes['user_agent.original'] = userAgent
+  return startSpan(nameOfMethod(method), { kind: 'server', parent, links, attributes })
 }
 
 /**

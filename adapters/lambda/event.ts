@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Carrier } from '../../src/context/carrier.js'
 import type { SpanOptions } from '../../src/context/span.js'
+import { messagingAttributes } from '../../src/semantics/calls.js'
 import { methodAttributes, nameOfMethod } from '../http/request.js'
 import { messageAttributes } from '../messaging/sqs.js'
 
@@ -77,11 +78,7 @@ function factsOfRecords({ Records }: RecordsEvent): EventFacts {
     kind: 'consumer',
     attributes: {
       'faas.trigger': 'pubsub',
-      'messaging.system': `aws_${system}`,
-      'messaging.operation.type': 'process',
-      'messaging.operation.name': 'process',
-      ...(destination && { 'messaging.destination.name': destination }),
-      'messaging.batch.message_count': Records.length,
+      ...messagingAttributes({ system: `aws.${system}`, destination, operation: 'process', type: 'process', batchSize: Records.length }),
     },
     carriers: Records.map((record) => messageAttributes(record.messageAttributes ?? record.Sns?.MessageAttributes)),
     http: false,

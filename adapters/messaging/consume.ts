@@ -10,7 +10,7 @@ import { checkIncoming, placeOf } from '../incoming.js'
 import { describeFailure } from './failure.js'
 import { like } from './like.js'
 import { checkFunction, shapeFor, type TraceConsumeOptions } from './options.js'
-import { parentOf } from './parent.js'
+import { originOf, trustedOrigin } from './parent.js'
 import { fieldsOf, type Received, type Shape } from './shape.js'
 import { runInTheirs, theirBatchSpan, theirProcessSpan } from './theirs.js'
 
@@ -86,15 +86,15 @@ export function traceBatch<H extends Handler>(options: TraceConsumeOptions, hand
     const carriers = batch.messages.map(
       (message) => guarded('traceBatch: a message could not be read', () => shape.receive([message]))?.carrier,
     )
-    const { parent, links } = parentOf(carriers)
+    const origin = originOf(carriers)
     const theirs = guarded('traceBatch: the active span could not be read', theirBatchSpan)
     if (theirs !== undefined) {
+      const { parent, links } = origin
       guarded('traceBatch: links could not be set', () => theirs.addLinks(parent === null ? links : [{ context: parent }, ...links]))
       return runInTheirs(theirs, call)
     }
     const { name, attributes } = described(shape, options, { carrier: undefined, ...batch }, batch.messages.length)
-    const { parent: origin, links: linked = [] } = placeOf(parent ?? undefined, options.incoming)
-    const place = { parent: origin, links: [...linked, ...links] }
+    const place = trustedOrigin(origin, options.incoming)
     return spanned(name, { kind: 'consumer', attributes, ...place }, () => runIn(activeContext().setValue(batchKey, true), call))
   }
   return like(traced, handler) as unknown as H

@@ -1,10 +1,11 @@
 import { activeContext } from '../../src/context/active.js'
 import { reportFault } from '../../src/context/fault.js'
 import { watchEnd, watchStart } from '../../src/context/overhead.js'
+import { state } from '../../src/context/state.js'
 import { refuseUnknownOptions, unexpected } from '../../src/errors.js'
 import type { ContextFields } from '../../src/fields/context-fields.js'
 import type { FieldNames } from '../../src/fields/field-names.js'
-import { FieldFormat, processFormat, type Said } from '../../src/fields/format.js'
+import { FieldFormat, isTraceField, processFormat, type Said } from '../../src/fields/format.js'
 import { type FieldPreset, type FieldsOptions, fieldsSettings } from '../../src/fields/options.js'
 import { recorder } from '../../src/flight-recorder/recorder.js'
 import { takesRecords } from '../../src/mirror/mirror.js'
@@ -123,7 +124,8 @@ export function tracedAsJson(asJson: AsJson, internals: Internals, format?: Fiel
     }
     watchEnd('lines', started)
     if (said === undefined || view === undefined) {
-      const plain = asJson.call(logger, object, message, level, time)
+      let plain = asJson.call(logger, object, message, level, time)
+      if (state.settings.redact !== undefined) plain = state.settings.redact.redactor.line(plain, isTraceField)
       if (takesRecords()) {
         const made = new MadeLine(logger, internals, plain, level, time, logger[internals.bindings] as string, '')
         if (!heldForMirror(undefined, made)) mirrorPinoLine(undefined, made)
@@ -149,6 +151,7 @@ export function tracedAsJson(asJson: AsJson, internals: Internals, format?: Fiel
       carried = bound + added
       if (carried !== bindings) line = head + carried.slice(bindings.length) + line.slice(head.length)
     }
+    if (state.settings.redact !== undefined) line = state.settings.redact.redactor.line(line, isTraceField)
     if (said.span?.isRecording() === true || takesRecords()) {
       const made = new MadeLine(logger, internals, line, level, time, bound, added)
       if (!heldForMirror(said.span, made)) mirrorPinoLine(said.span, made)

@@ -6,7 +6,7 @@ export function isPino(exported: unknown): exported is PinoExports {
   return typeof exported === 'function' && typeof ownValue(ownValue(exported, 'symbols'), 'asJsonSym') === 'symbol'
 }
 
-const methodsOfLogger = ['_transform', 'configure', 'log', 'profile', 'isLevelEnabled']
+const methodsOfLogger = ['_transform', 'configure', 'log', 'profile', 'startTimer']
 
 /** The prototype that the loggers of winston 3 share, if a module's exports are those of winston, or of its `logger.js`. */
 export function winstonPrototype(exported: unknown): object | undefined {

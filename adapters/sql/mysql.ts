@@ -68,8 +68,10 @@ function traceMethod(connection: MysqlClient, method: 'query' | 'execute', optio
     const command = typeof given === 'object' && given !== null ? given : undefined
     const sql = typeof given === 'string' ? given : typeof command?.sql === 'string' ? command.sql : ''
     const isOwn = command instanceof EventEmitter
-    const span = openQuerySpan(databaseOf(this), sql, options, method === 'query' && !isOwn)
-    if (span.text !== sql) args[0] = command === undefined ? span.text : { ...command, sql: span.text }
+    const span = openQuerySpan(databaseOf(this), sql, options, method === 'query')
+    // A pool makes a command of each query before it has a connection.
+    if (span.text !== sql && isOwn) command.sql = span.text
+    else if (span.text !== sql) args[0] = command === undefined ? span.text : { ...command, sql: span.text }
 
     const at = args.findIndex((arg) => typeof arg === 'function')
     if (at > 0) args[at] = span.callback(args[at] as AnyFunction, rowsOf)

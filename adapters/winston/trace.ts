@@ -1,5 +1,6 @@
 import { activeContext } from '../../src/context/active.js'
 import { reportFault } from '../../src/context/fault.js'
+import { state } from '../../src/context/state.js'
 import { refuseUnknownOptions, unexpected } from '../../src/errors.js'
 import { FieldFormat, processFormat, type Said } from '../../src/fields/format.js'
 import { fieldsSettings } from '../../src/fields/options.js'
@@ -10,6 +11,7 @@ import { addFields, copyInfo, type Info, showInJson } from './info.js'
 import { type Logger, watchLine } from './mirror.js'
 import { override } from './override.js'
 import { heedWinstonLine } from './recorder.js'
+import { guardOutput, redactInfo } from './redact.js'
 
 const brand = Symbol.for('spanlog.traced')
 
@@ -106,17 +108,20 @@ export function tracedWrite(write: Method, layer: Logger): Method {
     let written = info
     let said: Said | undefined
     const args = takeGiven()
+    const { redact } = state.settings
+    if (redact !== undefined) guardOutput(layer)
     try {
       said = formatOf(this as Logger).of(activeContext())
       const span = said?.span?.isRecording() === true ? said.span : undefined
       const records = takesRecords()
-      if (said !== undefined || records) {
+      if (said !== undefined || records || redact !== undefined) {
         const own = isMadeHere(info, args) ? info : copyInfo(info)
         if (own !== undefined) {
           if (said !== undefined) {
             addFields(own, said)
             showInJson(own, info, said)
           }
+          if (redact !== undefined) redactInfo(own, redact.redactor)
           written = own
           if (span !== undefined || records) watchLine(span, own, said?.fields ?? {}, this as Logger, layer)
         }

@@ -4,7 +4,7 @@ import { injectTrace, withSpan } from 'spanlog'
 import { traceHttp } from 'spanlog/http'
 import pino from 'spanlog/pino' // was: 'pino'
 import { startTracing } from 'spanlog/tracing'
-import { exporters, port, upstream } from './settings.mjs'
+import { exporters, host, port, upstream } from './settings.mjs'
 
 startTracing({ serviceName: 'gateway', exporters })
 const log = pino({ base: { service: 'gateway' } })
@@ -27,4 +27,4 @@ app.post('/orders', async (req, res) => {
   res.status(answer.status).json(order)
 })
 
-app.listen(port, '127.0.0.1')
+app.listen(port, host)

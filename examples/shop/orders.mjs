@@ -5,7 +5,7 @@ import { injectTrace, withSpan } from 'spanlog'
 import { traceHttp } from 'spanlog/http'
 import { startTracing } from 'spanlog/tracing'
 import winston from 'spanlog/winston' // was: 'winston'
-import { exporters, port, upstream } from './settings.mjs'
+import { exporters, host, port, upstream } from './settings.mjs'
 
 startTracing({ serviceName: 'orders', exporters })
 const log = winston.createLogger({
@@ -35,4 +35,4 @@ async function placeOrder(req, res) {
 }
 
 const trace = traceHttp({ logger: log, route: () => '/orders' })
-createServer((req, res) => trace(req, res, () => placeOrder(req, res))).listen(port, '127.0.0.1')
+createServer((req, res) => trace(req, res, () => placeOrder(req, res))).listen(port, host)

@@ -6,7 +6,7 @@ import { withSpan } from 'spanlog'
 import { traceHttp } from 'spanlog/http'
 import pino from 'spanlog/pino' // was: 'pino'
 import { startTracing } from 'spanlog/tracing'
-import { exporters, port } from './settings.mjs'
+import { exporters, host, port } from './settings.mjs'
 
 startTracing({ serviceName: 'payments', exporters })
 const log = pino({ base: { service: 'payments' }, redact: ['card.number'] })
@@ -38,4 +38,4 @@ async function pay(req, res) {
 }
 
 const trace = traceHttp({ logger: log, route: () => '/payments' })
-createServer((req, res) => trace(req, res, () => pay(req, res))).listen(port, '127.0.0.1')
+createServer((req, res) => trace(req, res, () => pay(req, res))).listen(port, host)

@@ -37,6 +37,8 @@ export interface QualityReport {
 export interface AssessQualityOptions {
   /** Log lines, in any order, also those without a trace ID; without them the checks of lines are left out. */
   entries?: Iterable<LogEntry>
+  /** Lines before this moment were not read: of requests that began earlier it is not said that they have none. */
+  entriesFromUnixNano?: bigint
   /** Internal spans shorter than this, with nothing in them, are not worth their cost. @defaultValue 5 */
   smallMs?: number
   /** @defaultValue 64 */
@@ -62,7 +64,14 @@ export interface AssessQualityOptions {
  * ```
  */
 export function assessQuality(traces: Traces, options: AssessQualityOptions = {}): QualityReport {
-  refuseUnknownOptions('assessQuality', options, ['entries', 'smallMs', 'maxAttributes', 'services', 'alertsUnixNano'])
+  refuseUnknownOptions('assessQuality', options, [
+    'entries',
+    'entriesFromUnixNano',
+    'smallMs',
+    'maxAttributes',
+    'services',
+    'alertsUnixNano',
+  ])
   const limits: CheckLimits = {
     smallMs: atLeast('smallMs', options.smallMs ?? 5, 0),
     maxAttributes: atLeast('maxAttributes', options.maxAttributes ?? 64, 0),
@@ -72,8 +81,10 @@ export function assessQuality(traces: Traces, options: AssessQualityOptions = {}
 
   const checks = spanRules.map(begin)
   const index = entries && new LineIndex(entries)
+  const { entriesFromUnixNano: linesFrom } = options
   for (const [traceId, tree] of trees) {
-    const lines = index?.of(traceId)
+    const isCut = linesFrom !== undefined && tree.nodes.some(({ span }) => span.startUnixNano < linesFrom)
+    const lines = isCut ? undefined : index?.of(traceId)
     for (const [i, rule] of spanRules.entries()) {
       for (const [{ spanId, service }, passes] of rule.judge({ tree, ...(lines !== undefined && { lines }) }, limits)) {
         count(checks[i]!, passes, { traceId, spanId, service })

@@ -2,6 +2,7 @@ import { refuseUnknownOptions } from '../errors.js'
 import type { SpanKindName, Trace } from '../traces/types.js'
 import { assessQuality } from './assess-quality.js'
 import { type Baseline, checkedBaseline } from './baseline.js'
+import { operationExamples } from './budget-examples.js'
 import { type Budgets, boundsOf, checkedBudgets, type OperationBound, type OperationBudget, type RegressionBudget } from './budgets.js'
 import { criticalPath } from './critical-path.js'
 import { isFailed } from './failure.js'
@@ -60,20 +61,23 @@ export function checkBudgets(traces: Traces, budgets: Budgets, options: CheckBud
   const baseline = options.baseline === undefined ? undefined : checkedBaseline(options.baseline)
   const list = listOf(traces)
   const measured = latencies(list, { spans: 'all' })
+  const examples = operationExamples(list)
   const results = [
-    ...operations.flatMap((budget) => operationResults(budget, measured, list, minimumSample)),
+    ...operations.flatMap((budget) => operationResults(budget, measured, examples, minimumSample)),
     ...traceResults(whole, list),
-    ...(regression === undefined ? [] : regressionResults(regression, baseline, measured, list, minimumSample)),
+    ...(regression === undefined ? [] : regressionResults(regression, baseline, measured, examples, minimumSample)),
   ].toSorted((a, b) => ranks[a.outcome] - ranks[b.outcome])
   return { passed: results.every(({ outcome }) => outcome === 'kept'), results, traces: list.length }
 }
+
+type Examples = ReturnType<typeof operationExamples>
 
 const ranks = { broken: 0, 'no-data': 1, kept: 2 }
 
 function operationResults(
   budget: OperationBudget,
   measured: readonly OperationLatency[],
-  list: readonly Trace[],
+  examples: Examples,
   minimumSample: number,
 ): BudgetResult[] {
   const { service, name, kind } = budget
@@ -85,7 +89,7 @@ function operationResults(
   return boundsOf(budget).flatMap(([limit, allowed]): BudgetResult[] => {
     if (fitting.length === 0) return [{ limit, ...asked, outcome: 'no-data', allowed, sample: seen }]
     return fitting.map((operation) => {
-      const { actual, traceId } = figureOf(operation, limit, list)
+      const { actual, traceId } = figureOf(operation, limit, examples)
       return resultOf(operation, limit, judged(actual, allowed, traceId))
     })
   })
@@ -102,20 +106,10 @@ function resultOf({ service, name, kind, count }: OperationLatency, limit: strin
   return Object.assign({ limit, service, name, kind, sample: count }, judgement)
 }
 
-function figureOf(
-  operation: OperationLatency,
-  bound: OperationBound,
-  list: readonly Trace[],
-): { actual: number; traceId: string | undefined } {
-  const isIts = (span: Trace['spans'][number]) => operationKey(span) === operationKey(operation)
-  if (bound === 'errorShare') {
-    const failed = list.find(({ spans }) => spans.some((span) => isIts(span) && isFailed(span)))
-    return { actual: operation.errorShare, traceId: failed?.traceId }
-  }
-  if (bound === 'callsPerTrace') {
-    const calls = list.map(({ traceId, spans }) => ({ traceId, actual: spans.filter(isIts).length }))
-    return calls.reduce((most, one) => (one.actual > most.actual ? one : most))
-  }
+function figureOf(operation: OperationLatency, bound: OperationBound, examples: Examples): { actual: number; traceId: string | undefined } {
+  const example = examples.get(operationKey(operation))
+  if (bound === 'errorShare') return { actual: operation.errorShare, traceId: example?.failedIn }
+  if (bound === 'callsPerTrace') return example!.most
   return { actual: operation[bound], traceId: operation.slowest[0]?.traceId }
 }
 
@@ -155,7 +149,7 @@ function regressionResults(
   { ratio = 1.2, minimumMs = 1, errorShare = 0.01 }: RegressionBudget,
   baseline: Baseline | undefined,
   measured: readonly OperationLatency[],
-  list: readonly Trace[],
+  examples: Examples,
   minimumSample: number,
 ): BudgetResult[] {
   if (baseline === undefined) return [{ limit: 'the baseline', outcome: 'no-data', allowed: 0, sample: 0 }]
@@ -168,7 +162,7 @@ function regressionResults(
       const allowed = Math.max(old[limit] * ratio, old[limit] + minimumMs)
       return resultOf(now, `${limit} of the baseline`, judged(now[limit], allowed, now.slowest[0]?.traceId))
     })
-    const { actual, traceId } = figureOf(now, 'errorShare', list)
+    const { actual, traceId } = figureOf(now, 'errorShare', examples)
     slower.push(resultOf(now, 'errorShare of the baseline', judged(actual, Math.min(1, old.errorShare + errorShare), traceId)))
     return slower
   })

@@ -1,7 +1,7 @@
 import { refuseUnknownOptions } from '../errors.js'
 import type { SpanKindName } from '../traces/types.js'
 import { atLeast } from './options.js'
-import { newPlace, overlay, type Place, type PlaceFigures } from './path-tree.js'
+import { newPlace, overlay, type Place, type PlaceCall, type PlaceFigures } from './path-tree.js'
 import { ascending, isBeyondNoise, medianOf, sharesDiffer } from './statistics.js'
 import { listOf, type Traces } from './traces-given.js'
 
@@ -46,7 +46,7 @@ export interface PlaceSummary {
   retries: number
   cacheHits: number
   cacheMisses: number
-  /** The ID of a trace to look at. */
+  /** A trace to look at: on either side one that shows the change, such as one that failed there, or a call as long as the median. */
   sample?: string
 }
 
@@ -108,65 +108,108 @@ interface Compared extends Required<CompareTracesOptions> {
 }
 
 function isOnBothSides({ before, after }: Place): boolean {
-  return before.callsByTrace.length > 0 && after.callsByTrace.length > 0
+  return before.calls.length > 0 && after.calls.length > 0
 }
 
 function changesAt(place: Place, compared: Compared): TraceChange[] {
   const { before, after } = place
-  const summary = { before: summaryOf(before, compared.before), after: summaryOf(after, compared.after) }
-  const selfDeltaMs = sumOf(after.selfMs) / compared.after - sumOf(before.selfMs) / compared.before
+  const old = figuresOf(before, compared.before)
+  const now = figuresOf(after, compared.after)
+  const selfDeltaMs =
+    sumOf(after.calls.map(({ selfMs }) => selfMs)) / compared.after - sumOf(before.calls.map(({ selfMs }) => selfMs)) / compared.before
   const change = (kind: ChangeKind): TraceChange => {
     const { service, name, kind: spanKind } = place
-    return { kind, service, name, spanKind, path: pathTo(place), ...summary, selfDeltaMs }
+    const shows = telling[kind]
+    const sides = {
+      before: { ...old.summary, ...sampleOf(before, old.summary, kind, shows && ((call) => !shows(call))) },
+      after: { ...now.summary, ...sampleOf(after, now.summary, kind, shows) },
+    }
+    return { kind, service, name, spanKind, path: pathTo(place), ...sides, selfDeltaMs }
   }
   if (!isOnBothSides(place)) {
-    const met = sharesDiffer(before.callsByTrace.length, compared.before, after.callsByTrace.length, compared.after)
-    return met ? [{ ...change(after.callsByTrace.length > 0 ? 'added' : 'removed'), places: placesIn(place) }] : []
+    const met = sharesDiffer(old.summary.traces, compared.before, now.summary.traces, compared.after)
+    return met ? [{ ...change(now.summary.traces > 0 ? 'added' : 'removed'), places: placesIn(place) }] : []
   }
 
   const pair = compared.before === 1 && compared.after === 1
   const kinds: (ChangeKind | undefined)[] = []
-  const beyond = (old: number[], now: number[]) => pair || isBeyondNoise(old, now)
-  const shares = (old: number, oldOf: number, now: number, nowOf: number, more: ChangeKind, fewer?: ChangeKind) => {
-    const differ = pair ? old * nowOf !== now * oldOf : sharesDiffer(old, oldOf, now, nowOf)
-    if (differ) kinds.push(now * oldOf > old * nowOf ? more : fewer)
+  const beyond = (was: readonly number[], is: readonly number[]) => pair || isBeyondNoise(was, is)
+  const shares = (part: (summary: Summary) => number, whole: (summary: Summary) => number, more: ChangeKind, fewer?: ChangeKind) => {
+    const [was, wasOf, is, isOf] = [part(old.summary), whole(old.summary), part(now.summary), whole(now.summary)]
+    const differ = pair ? was * isOf !== is * wasOf : sharesDiffer(was, wasOf, is, isOf)
+    if (differ) kinds.push(is * wasOf > was * isOf ? more : fewer)
   }
 
-  const was = summary.before.medianMs!
-  const is = summary.after.medianMs!
+  const was = old.summary.medianMs!
+  const is = now.summary.medianMs!
   const enough = Math.abs(is - was) >= compared.minimumMs && Math.max(is, was) >= compared.minimumRatio * Math.min(is, was) && is !== was
-  if (enough && beyond(before.durationsMs, after.durationsMs)) kinds.push(is > was ? 'slower' : 'faster')
-  const calls = summary.after.callsPerTrace - summary.before.callsPerTrace
-  if (calls !== 0 && beyond(padded(before, compared.before), padded(after, compared.after)))
-    kinds.push(calls > 0 ? 'more-calls' : 'fewer-calls')
-  shares(before.failed, before.durationsMs.length, after.failed, after.durationsMs.length, 'failing', 'recovered')
-  shares(before.retries, before.durationsMs.length, after.retries, after.durationsMs.length, 'retried')
-  shares(before.cacheMisses, cached(before), after.cacheMisses, cached(after), 'cache-missed', 'cache-hit')
+  if (enough && beyond(old.durationsMs, now.durationsMs)) kinds.push(is > was ? 'slower' : 'faster')
+  const calls = now.summary.callsPerTrace - old.summary.callsPerTrace
+  if (calls !== 0 && beyond(old.callsPerTrace, now.callsPerTrace)) kinds.push(calls > 0 ? 'more-calls' : 'fewer-calls')
+  shares(({ failed }) => failed, callsIn, 'failing', 'recovered')
+  shares(({ retries }) => retries, callsIn, 'retried')
+  shares(
+    (summary) => summary.cacheMisses,
+    ({ cacheHits, cacheMisses }) => cacheHits + cacheMisses,
+    'cache-missed',
+    'cache-hit',
+  )
   return kinds.filter((kind) => kind !== undefined).map(change)
 }
 
-function summaryOf(figures: PlaceFigures, traces: number): PlaceSummary {
-  const { durationsMs, callsByTrace, failed, retries, cacheHits, cacheMisses, sample } = figures
-  return {
+type Summary = Omit<PlaceSummary, 'sample'>
+
+function callsIn({ calls }: Summary): number {
+  return calls
+}
+
+/** The figures of one side: in short, and as lists that tell how far they scatter. */
+function figuresOf({ calls, callsByTrace }: PlaceFigures, traces: number) {
+  const durationsMs = calls.map(({ durationMs }) => durationMs)
+  // Those of each trace, those without any included.
+  const callsPerTrace = [...callsByTrace.map((one) => one.calls), ...Array.from({ length: traces - callsByTrace.length }, () => 0)]
+  const countOf = (fits: (call: PlaceCall) => boolean): number => calls.reduce((count, call) => (fits(call) ? count + 1 : count), 0)
+  const summary: Summary = {
     traces: callsByTrace.length,
-    calls: durationsMs.length,
-    callsPerTrace: traces === 0 ? 0 : medianOf(ascending(padded(figures, traces))),
-    ...(durationsMs.length > 0 && { medianMs: medianOf(ascending(durationsMs)) }),
-    failed,
-    retries,
-    cacheHits,
-    cacheMisses,
-    ...(sample !== undefined && { sample }),
+    calls: calls.length,
+    callsPerTrace: traces === 0 ? 0 : medianOf(ascending(callsPerTrace)),
+    ...(calls.length > 0 && { medianMs: medianOf(ascending(durationsMs)) }),
+    failed: countOf(({ failed }) => failed),
+    retries: countOf(({ again }) => again),
+    cacheHits: countOf(({ hit }) => hit === true),
+    cacheMisses: countOf(({ hit }) => hit === false),
   }
+  return { summary, durationsMs, callsPerTrace }
 }
 
-/** The calls of each trace, those without any included. */
-function padded({ callsByTrace }: PlaceFigures, traces: number): number[] {
-  return [...callsByTrace, ...Array.from({ length: traces - callsByTrace.length }, () => 0)]
+/** Which calls show a change that only some of them have. */
+const telling: Partial<Record<ChangeKind, (call: PlaceCall) => boolean>> = {
+  failing: ({ failed }) => failed,
+  recovered: ({ failed }) => !failed,
+  retried: ({ again }) => again,
+  'cache-missed': ({ hit }) => hit === false,
+  'cache-hit': ({ hit }) => hit === true,
 }
 
-function cached({ cacheHits, cacheMisses }: PlaceFigures): number {
-  return cacheHits + cacheMisses
+function sampleOf(
+  { calls, callsByTrace }: PlaceFigures,
+  { medianMs = 0, callsPerTrace }: Summary,
+  kind: ChangeKind,
+  shows: ((call: PlaceCall) => boolean) | undefined,
+): { sample?: string } {
+  const found =
+    kind === 'more-calls' || kind === 'fewer-calls'
+      ? nearest(callsByTrace, (one) => one.calls, callsPerTrace)
+      : shows === undefined
+        ? nearest(calls, ({ durationMs }) => durationMs, medianMs)
+        : (calls.find(shows) ?? calls[0])
+  return found === undefined ? {} : { sample: found.traceId }
+}
+
+function nearest<T>(list: readonly T[], value: (one: T) => number, aim: number): T | undefined {
+  const [first] = list
+  if (first === undefined) return undefined
+  return list.reduce((best, one) => (Math.abs(value(one) - aim) < Math.abs(value(best) - aim) ? one : best), first)
 }
 
 function sumOf(values: readonly number[]): number {

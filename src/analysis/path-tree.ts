@@ -8,18 +8,20 @@ import { buildTree, durationOf, type SpanNode, walk } from './tree.js'
 
 /** What the traces of one side did in one place. */
 export interface PlaceFigures {
-  /** One for each call, as are the self times. */
-  durationsMs: number[]
-  selfMs: number[]
-  /** Calls of each trace that has any. */
-  callsByTrace: number[]
-  /** The first trace that came here. */
-  sample?: string
-  failed: number
-  /** Second and later attempts. */
-  retries: number
-  cacheHits: number
-  cacheMisses: number
+  calls: PlaceCall[]
+  /** Of each trace that has any. */
+  callsByTrace: { traceId: string; calls: number }[]
+}
+
+export interface PlaceCall {
+  traceId: string
+  durationMs: number
+  selfMs: number
+  failed: boolean
+  /** A second or later attempt. */
+  again: boolean
+  /** Absent where it asked no cache. */
+  hit: boolean | undefined
 }
 
 export type Side = 'before' | 'after'
@@ -40,7 +42,7 @@ export function newPlace({ service, name, kind }: Pick<TraceSpan, 'service' | 'n
 }
 
 function noFigures(): PlaceFigures {
-  return { durationsMs: [], selfMs: [], callsByTrace: [], failed: 0, retries: 0, cacheHits: 0, cacheMisses: 0 }
+  return { calls: [], callsByTrace: [] }
 }
 
 /** Lays a trace over the places below `top`, as Jaeger's comparison does: linear but for building its tree. */
@@ -58,10 +60,10 @@ export function overlay(top: Place, trace: Trace, side: Side): void {
     const place = childOf(node.parent === undefined ? top : placeOf.get(node.parent)!, node.span)
     placeOf.set(node, place)
     calls.set(place, (calls.get(place) ?? 0) + 1)
-    record(place[side], node, again.has(node))
+    place[side].calls.push(callOf(node, again.has(node)))
     markAgain(node.children)
   }
-  for (const [place, count] of calls) place[side].callsByTrace.push(count)
+  for (const [place, count] of calls) place[side].callsByTrace.push({ traceId: trace.traceId, calls: count })
 }
 
 function childOf(parent: Place, span: TraceSpan): Place {
@@ -71,16 +73,16 @@ function childOf(parent: Place, span: TraceSpan): Place {
   return child
 }
 
-function record(figures: PlaceFigures, node: SpanNode, again: boolean): void {
+function callOf(node: SpanNode, again: boolean): PlaceCall {
   const { span } = node
-  figures.sample ??= span.traceId
-  figures.durationsMs.push(msOf(durationOf(node)))
-  figures.selfMs.push(msOf(selfNanoOf(node)))
-  if (isFailed(span)) figures.failed++
-  if (again) figures.retries++
-  const hit = cacheHit(span)
-  if (hit === true) figures.cacheHits++
-  if (hit === false) figures.cacheMisses++
+  return {
+    traceId: span.traceId,
+    durationMs: msOf(durationOf(node)),
+    selfMs: msOf(selfNanoOf(node)),
+    failed: isFailed(span),
+    again,
+    hit: cacheHit(span),
+  }
 }
 
 /** `cache.hit`, as cache instrumentation commonly has it; the semantic conventions have no name for it yet. */

@@ -1,24 +1,47 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unexpected } from '../errors.js'
+import { attempt } from '../remote/attempt.js'
+import { rootOf } from '../remote/client.js'
+import { type Connection, createConnection } from '../remote/connection.js'
 
 /** Whom to call when a limit breaks, and when that is over. */
 export interface Alarm {
-  webhook?: string
+  webhook?: Webhook
   /** The program and its arguments: fixed, whatever the alarm says. */
   command?: readonly string[]
+}
+
+interface Webhook {
+  url: URL
+  headers: Record<string, string>
+  connection: Connection
 }
 
 const TRIES = 3
 const WEBHOOK_MS = 10_000
 const COMMAND_MS = 60_000
 
-/** @throws SpanlogError INVALID_OPTION */
-export function checkWebhook(url: string): string {
+/** Through the environment's proxies, as stores are reached. @throws SpanlogError INVALID_OPTION, INVALID_URL for a proxy that is none */
+export function webhookOf(given: string): Webhook {
+  const url = URL.canParse(given) ? new URL(given) : undefined
   // What may hold a secret is not shown.
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw unexpected('--webhook', 'an absolute http:// or https:// URL', '…')
-  return url
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw unexpected('--webhook', 'an absolute http:// or https:// URL', '…')
+  const headers = authorizationOf(url)
+  url.username = ''
+  url.password = ''
+  return { url, headers, connection: createConnection({}) }
+}
+
+/** `https://user:password@host`, as many webhooks are given. */
+function authorizationOf({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {}
+  try {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+  } catch {
+    throw unexpected('--webhook', 'a URL whose user name and password are percent-encoded', '…')
+  }
 }
 
 /** Tells everybody; what goes wrong comes back as sentences, as an alarm that fails must not end the watch. */
@@ -30,34 +53,22 @@ export async function raise({ webhook, command }: Alarm, json: string, signal: A
   return problems.filter((problem) => problem !== undefined)
 }
 
-async function post(url: string, body: string, signal: AbortSignal): Promise<string | undefined> {
+async function post({ url, headers, connection }: Webhook, body: string, signal: AbortSignal): Promise<string | undefined> {
   let problem = ''
-  for (let attempt = 1; attempt === 1 || (attempt <= TRIES && !signal.aborted); attempt++) {
-    if (attempt > 1) await sleep(1000 * 2 ** (attempt - 2), undefined, { signal }).catch(() => {})
+  for (let tries = 1; tries === 1 || (tries <= TRIES && !signal.aborted); tries++) {
+    if (tries > 1) await sleep(1000 * 2 ** (tries - 2), undefined, { signal }).catch(() => {})
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-        redirect: 'manual',
-        // Not by Ctrl-C: an alarm that is on its way arrives.
-        signal: AbortSignal.timeout(WEBHOOK_MS),
-      })
-      await response.body?.cancel()
-      if (response.ok) return undefined
-      problem = `it answered ${response.status}`
+      // Not ended by Ctrl-C: an alarm that is on its way arrives.
+      const { status } = await attempt(connection, url, { headers, body }, WEBHOOK_MS, undefined)
+      if (status >= 200 && status < 300) return undefined
+      problem = `it answered ${status}`
       // What it refuses it will refuse again.
-      if (response.status < 500 && response.status !== 429) break
+      if (status < 500 && status !== 429) break
     } catch (error) {
-      problem = causeOf(error)
+      problem = rootOf(error).message || String(rootOf(error).code)
     }
   }
   return `the webhook was not reached: ${problem}`
-}
-
-function causeOf(error: unknown): string {
-  const { cause, message } = error as Error
-  return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message
 }
 
 /** No shell: the text of the alarm comes on standard input, and nowhere else. */

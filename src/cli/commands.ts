@@ -10,6 +10,7 @@ export const commands = {
   report: { does: 'errors, latencies and anomalies over many traces', load: async () => (await import('./report.js')).report },
   check: { does: 'hold traces to budgets: a quality gate', load: async () => (await import('./check.js')).check },
   watch: { does: 'hold live traffic to budgets, and call when one breaks', load: async () => (await import('./watch.js')).watch },
+  doctor: { does: 'find out why lines and traces do not come together', load: async () => (await import('./doctor.js')).doctor },
   completion: { does: "print a shell's completion script", load: async () => (await import('./completion.js')).completion },
   view: { does: 'show a trace with its lines in the browser, or in one file', load: async () => (await import('./view.js')).view },
 } as const satisfies Record<string, { does: string; load: () => Promise<Command> }>

@@ -36,6 +36,8 @@ export interface Config extends Partial<Record<Exclude<Store, 'loki' | 'victoria
   loki?: StoreConfig & { selector?: string }
   victorialogs?: StoreConfig & { selector?: string }
   grafana?: GrafanaConfig
+  /** As `--audit`; what is asked is written to both. */
+  audit?: string
   /** As `--max-bytes`. */
   maxBytes?: string
   /** Whether the user chose the file: by name, or by putting it into their own folder. */
@@ -77,15 +79,17 @@ function parseConfig(file: string, content: string): Config {
     // Without the cause: Node's text shows what stands around the fault.
     throw malformed(file, 'the file', 'JSON')
   }
-  const config = record(file, 'the file', parsed, ['files', ...stores, 'grafana', 'maxBytes'])
+  const config = record(file, 'the file', parsed, ['files', ...stores, 'grafana', 'audit', 'maxBytes'])
   const base = path.dirname(file)
-  const { files, maxBytes } = config
+  const { files, audit, maxBytes } = config
   if (files !== undefined && !(Array.isArray(files) && files.every((item) => typeof item === 'string' && item !== '')))
     throw malformed(file, '`files`', 'a list of paths')
   if (maxBytes !== undefined && typeof maxBytes !== 'string') throw malformed(file, '`maxBytes`', 'a size such as "10GB"')
+  if (audit !== undefined && (typeof audit !== 'string' || audit === '')) throw malformed(file, '`audit`', 'the path of a file')
   const relative = (given: string): string => (given === '-' ? given : path.resolve(base, given))
   return {
     ...(files !== undefined && { files: (files as string[]).map(relative) }),
+    ...(audit !== undefined && { audit: relative(audit) }),
     ...(maxBytes !== undefined && { maxBytes }),
     ...Object.fromEntries(
       stores.flatMap((store) => (config[store] === undefined ? [] : [[store, parseStore(file, store, config[store])]])),

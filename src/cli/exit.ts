@@ -16,7 +16,7 @@ export const exitHelp = `Exit codes:
   2    wrong usage
   3    nothing found, but a source failed, was unreachable or could not prove it
   4    found, but not proven complete: the last line on stderr says why
-  5    a limit is broken (check)
+  5    a limit is broken (check), or something is (doctor)
   70   an error of spanlog itself
   130  interrupted (Ctrl-C); what was read until then is printed`
 

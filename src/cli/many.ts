@@ -64,6 +64,6 @@ export async function readMany(values: ManyValues, places: Places, session: Sess
 }
 
 /** `412 traces, complete`, or why not. */
-export function readingText({ traces, ...claim }: Reading, verbose?: boolean): string {
+export function readingText({ traces, ...claim }: Omit<Reading, 'traces'> & { traces: readonly Trace[] }, verbose?: boolean): string {
   return verdictText(traces.length === 0 ? 'no traces' : count(traces.length, 'trace'), claim, verbose)
 }

@@ -1,11 +1,14 @@
 import type { LogEntry, LogQuery, LogVerdict } from '../logs/index.js'
 import { sumStats } from './costs.js'
 
+/** What is needed of a query to read it. */
+type ReadableQuery = Pick<LogQuery, typeof Symbol.asyncIterator | 'verdict' | 'stats'>
+
 /**
  * Several queries as one, merged by time as they come: each is in time order already. A line without a time stays behind its
  * predecessor. A line that several of them hold comes once, and is counted once.
  */
-export function mergeQueries(queries: readonly LogQuery[]): Pick<LogQuery, typeof Symbol.asyncIterator | 'verdict' | 'stats'> {
+export function mergeQueries(queries: readonly ReadableQuery[]): ReadableQuery {
   const copies = new Copies(queries.length)
 
   async function* read(): AsyncGenerator<LogEntry, void> {

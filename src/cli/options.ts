@@ -23,6 +23,12 @@ export const sourceFlags = {
     value: "'Name: value'",
     help: 'sent to every store with each request. May be repeated',
   },
+  audit: {
+    type: 'string',
+    value: '<file>',
+    help: 'appends who asks for which trace, when and from where, before it is asked; beside the file of the configuration',
+  },
+  'audit-as': { type: 'string', value: '<name>', help: "the person, for the audit; beside the system's user" },
   timeout: { type: 'string', value: '<duration>', help: 'for each request to a store, such as 500ms, 30s, 2m (30s)' },
 } as const satisfies Flags
 

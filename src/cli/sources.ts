@@ -1,5 +1,6 @@
+import path from 'node:path'
 import { SpanlogError } from '../errors.js'
-import type { LogSource, RemoteOptions } from '../logs/index.js'
+import type { AuditOptions, LogSource, RemoteOptions } from '../logs/index.js'
 import type { TraceSource } from '../traces/index.js'
 import type { ValuesOf } from './command.js'
 import { type Config, type Environment, readConfig, type Store, stores } from './config.js'
@@ -16,6 +17,8 @@ export interface Places extends Partial<Record<Store, RemoteOptions>> {
   files: string[]
   /** The streams of Loki. */
   selector?: string
+  /** Files to which each question is appended. */
+  audits: Omit<AuditOptions, 'source'>[]
   config: Config
 }
 
@@ -34,7 +37,16 @@ export async function placesOf(values: SourceValues, positionals: readonly strin
   if (values.selector !== undefined && remotes.loki === undefined) {
     throw new SpanlogError('INVALID_OPTION', '--selector chooses streams of Loki, and no Loki is given', { remedy: 'give --loki' })
   }
-  return { ...remotes, files: isGiven ? named : (config.files ?? []), config, ...(selector !== undefined && { selector }) }
+  const audits = auditsOf(values, config)
+  return { ...remotes, files: isGiven ? named : (config.files ?? []), audits, config, ...(selector !== undefined && { selector }) }
+}
+
+/** That of the configuration cannot be turned off: who is to be audited would do it. */
+function auditsOf({ audit, 'audit-as': who }: SourceValues, config: Config): Places['audits'] {
+  const files = new Set([config.audit, audit && path.resolve(audit)].filter((file) => file !== undefined))
+  if (who !== undefined && files.size === 0)
+    throw new SpanlogError('INVALID_OPTION', '--audit-as says who is audited, and no file is given', { remedy: 'give --audit' })
+  return [...files].map((file) => (who === undefined ? { file } : { file, who }))
 }
 
 /** What the command line says of every store. */
@@ -61,27 +73,38 @@ export function noSource(flags: string): SpanlogError {
 
 /** @param traces - where the spans are, which tell the window of stores that are asked by time */
 export async function logSources(
-  { files, loki, victorialogs, selector, config }: Places,
+  { files, loki, victorialogs, selector, audits, config }: Places,
   traces: readonly TraceSource[] = [],
 ): Promise<LogSource[]> {
-  const { fileLogs, lokiLogs, victoriaLogs } = await import('../logs/index.js')
+  const { auditedLogs, fileLogs, lokiLogs, victoriaLogs } = await import('../logs/index.js')
   const spans = traces.length === 0 ? {} : { traces: (await import('../traces/index.js')).anyTraces(traces) }
   const ofVictoria = config.victorialogs?.selector
+  const audited = (source: LogSource, name: string): LogSource =>
+    audits.reduce((inner, audit) => auditedLogs(inner, { ...audit, source: name }), source)
   return [
-    ...(files.length > 0 ? [fileLogs({ paths: files })] : []),
-    ...(loki === undefined ? [] : [lokiLogs({ ...loki, ...spans, ...(selector !== undefined && { selector }) })]),
+    ...(files.length > 0 ? [audited(fileLogs({ paths: files }), files.join(' '))] : []),
+    ...(loki === undefined
+      ? []
+      : [audited(lokiLogs({ ...loki, ...spans, ...(selector !== undefined && { selector }) }), String(loki.url))]),
     ...(victorialogs === undefined
       ? []
-      : [victoriaLogs({ ...victorialogs, ...spans, ...(ofVictoria !== undefined && { selector: ofVictoria }) })]),
+      : [
+          audited(
+            victoriaLogs({ ...victorialogs, ...spans, ...(ofVictoria !== undefined && { selector: ofVictoria }) }),
+            String(victorialogs.url),
+          ),
+        ]),
   ]
 }
 
-export async function traceSources({ files, tempo, jaeger, zipkin }: Places): Promise<TraceSource[]> {
-  const { fileTraces, jaegerTraces, tempoTraces, zipkinTraces } = await import('../traces/index.js')
+export async function traceSources({ files, tempo, jaeger, zipkin, audits }: Places): Promise<TraceSource[]> {
+  const { auditedTraces, fileTraces, jaegerTraces, tempoTraces, zipkinTraces } = await import('../traces/index.js')
+  const audited = (source: TraceSource, name: string): TraceSource =>
+    audits.reduce((inner, audit) => auditedTraces(inner, { ...audit, source: name }), source)
   return [
-    ...(files.length > 0 ? [fileTraces({ paths: files })] : []),
-    ...(tempo === undefined ? [] : [tempoTraces(tempo)]),
-    ...(jaeger === undefined ? [] : [jaegerTraces(jaeger)]),
-    ...(zipkin === undefined ? [] : [zipkinTraces(zipkin)]),
+    ...(files.length > 0 ? [audited(fileTraces({ paths: files }), files.join(' '))] : []),
+    ...(tempo === undefined ? [] : [audited(tempoTraces(tempo), String(tempo.url))]),
+    ...(jaeger === undefined ? [] : [audited(jaegerTraces(jaeger), String(jaeger.url))]),
+    ...(zipkin === undefined ? [] : [audited(zipkinTraces(zipkin), String(zipkin.url))]),
   ]
 }

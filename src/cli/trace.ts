@@ -1,5 +1,5 @@
 import type { Budgets } from '../analysis/index.js'
-import { SpanlogError, unexpected } from '../errors.js'
+import { unexpected } from '../errors.js'
 import { count } from '../view/count.js'
 import { escapeText } from '../view/terminal/text.js'
 import { drawWaterfall, type WaterfallOptions } from '../view/terminal/waterfall.js'
@@ -7,6 +7,7 @@ import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodeOf } from './exit.js'
 import { type Found, gatherTrace, isWhole, type Sources } from './gather.js'
 import { jsonText } from './json.js'
+import { gatherLinked, type Linked } from './linked.js'
 import { logFlags, outputFlags, parseCount, sourceFlags, traceFlags, windowFlags } from './options.js'
 import { readPositionals } from './positionals.js'
 import { queryOptionsOf } from './query.js'
@@ -42,13 +43,11 @@ const flags = {
     value: '<file>',
     help: 'marks the spans that take longer than their budgets of this file say (docs/quality-gates.md)',
   },
-  links: { type: 'boolean', help: 'also the traces that its spans link to, at most 20' },
+  links: { type: 'boolean', help: 'also what triggered it and all that it caused: the traces linked with it, at most 20' },
   ...outputFlags,
 } as const
 
 type Values = ValuesOf<typeof flags>
-
-const MAX_LINKED = 20
 
 /** `spanlog trace`: gathers the trace and its lines, and draws them once both are there. */
 export const trace = defineCommand({
@@ -97,38 +96,24 @@ async function show(traceId: string, places: Places, values: Values, drawing: Wa
   if (sources.logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
   const options = queryOptionsOf(values, places, session.signal)
   const found = await gatherTrace(traceId, sources, options)
-  const linked = values.links === true ? await gatherLinked(found, sources, options) : []
+  const { linked, reasons } = values.links === true ? await gatherLinked(found, sources, options) : { linked: [], reasons: [] }
 
-  for (const one of [found, ...linked]) {
+  for (const one of [found, ...linked] as (Found | Linked)[]) {
     if (values.json === true) await printJson(one, session)
     else if (isAny(one)) {
-      if (one !== found) await session.print(`\nLinked from ${traceId}:\n`)
+      if ('as' in one) await session.print(`\n${one.as === 'cause' ? 'Linked from' : 'Links to'} ${one.of}:\n`)
       await printPicture(one, drawing, { ...session, color: session.color && values['no-color'] !== true })
     }
   }
-  const whole = [found, ...linked].every(isWhole)
-  if (values.json !== true) await session.note([summary(found, values), ...linked.map((one) => linkedSummary(one, values))].join('\n'))
+  const whole = [found, ...linked].every(isWhole) && reasons.length === 0
+  const notes = reasons.map(({ code, message }) => `links: ${escapeText(message)} (${code})`)
+  if (values.json !== true) notes.unshift(summary(found, values), ...linked.map((one) => linkedSummary(one, values)))
+  if (notes.length > 0) await session.note(notes.join('\n'))
   return exitCodeOf(isAny(found), whole)
 }
 
 function isAny({ entries, spans }: Found): boolean {
   return entries.length > 0 || spans?.trace !== undefined
-}
-
-/** The traces that the spans of one link to; what those link to is for another call. */
-async function gatherLinked({ traceId, spans }: Found, sources: Sources, options: Parameters<typeof gatherTrace>[2]): Promise<Found[]> {
-  const ids = new Set((spans?.trace?.spans ?? []).flatMap(({ links }) => links.map((link) => link.traceId)))
-  const linked: Found[] = []
-  for (const id of [...ids].filter((one) => one !== traceId && !/^0+$/.test(one)).slice(0, MAX_LINKED)) {
-    linked.push(await gatherTrace(id, sources, options).catch((error: unknown) => malformedLink(id, error)))
-  }
-  return linked
-}
-
-/** A link is what somebody wrote: it may hold no ID at all. */
-function malformedLink(traceId: string, error: unknown): Found {
-  if (!(error instanceof SpanlogError && error.code === 'INVALID_TRACE_ID')) throw error
-  return { traceId, entries: [], spans: { complete: false, reasons: [{ code: error.code, message: 'a link names no trace' }] } }
 }
 
 async function printPicture(
@@ -151,8 +136,8 @@ function summary(found: Found, { mentions = false, verbose }: Values): string {
   return verdictText(what.join(', '), { ...logs, complete: isWhole(found), reasons }, verbose)
 }
 
-function linkedSummary(found: Found, values: Values): string {
-  return `linked ${escapeText(found.traceId)}: ${summary(found, values)}`
+function linkedSummary(found: Linked, values: Values): string {
+  return `${found.as === 'cause' ? 'linked' : 'links here'} ${escapeText(found.traceId)}: ${summary(found, values)}`
 }
 
 /** One document, written in pieces: whole it might be longer than a string can be. */

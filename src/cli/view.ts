@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { reasonOf, SpanlogError } from '../errors.js'
 import { count } from '../view/count.js'
-import type { TraceDocument } from '../view/document.js'
+import type { Limits, TraceDocument } from '../view/document.js'
 import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodeOf, exitCodes } from './exit.js'
 import { findTraces, searchFlags, spanSearch } from './find-traces.js'
@@ -12,6 +12,7 @@ import { gatherTrace, isWhole } from './gather.js'
 import { logFlags, parseCount, sourceFlags, traceFlags, windowFlags } from './options.js'
 import { readPositionals } from './positionals.js'
 import { queryOptionsOf } from './query.js'
+import { limitsOf, readForReport, reportFlags, type Window } from './report-input.js'
 import type { Session } from './session.js'
 import { logSources, noSource, type Places, placesOf, traceSources } from './sources.js'
 import { spoolPipes } from './spool.js'
@@ -25,6 +26,7 @@ const flags = {
   ...logFlags,
   ...traceFlags,
   ...windowFlags,
+  ...reportFlags,
   mentions: { type: 'boolean', help: 'also lines that only mention the trace, in their text' },
   out: { type: 'string', short: 'o', value: '<file.html>', help: 'write one file that works offline, instead of serving the page' },
   port: { type: 'string', value: '<n>', help: 'where on 127.0.0.1 to serve the page (any free port)' },
@@ -81,6 +83,15 @@ function isId(word: string | undefined): word is string {
   return word !== undefined && /^[0-9a-f]{32}$/i.test(word)
 }
 
+/** What is wrong with the files is said at once, not in the browser. @throws SpanlogError INVALID_OPTION */
+async function checkedLimitsOf(values: Values): Promise<Limits> {
+  const limits = await limitsOf(values)
+  const { checkBudgets } = await import('../analysis/index.js')
+  const { budgets, baseline } = limits
+  if (budgets !== undefined) checkBudgets([], budgets, baseline === undefined ? {} : { baseline })
+  return limits
+}
+
 async function documentOf(traceId: string, places: Places, values: Values, signal: AbortSignal): Promise<TraceDocument> {
   const traces = await traceSources(places)
   const logs = await logSources(places, traces)
@@ -98,12 +109,13 @@ async function documentOf(traceId: string, places: Places, values: Values, signa
 
 async function save(traceIds: readonly string[], out: string, places: Places, values: Values, session: Session): Promise<number> {
   const { pageHtml } = await import('../view/server/html.js')
+  const limits = await checkedLimitsOf(values)
   const documents = await Promise.all(traceIds.map(async (id) => documentOf(id, places, values, session.signal)))
   // The trace that was asked for comes first, the one that it is compared with behind it.
   documents.reverse()
   const isAny = documents.every(({ trace, entries }) => trace !== null || entries.length > 0)
   const complete = documents.every(({ verdict }) => verdict.complete)
-  if (isAny && !session.signal.aborted) await write(out, pageHtml({ served: false, documents }))
+  if (isAny && !session.signal.aborted) await write(out, pageHtml({ served: false, documents, limits }))
   // Files that were read for both are counted once.
   const reasons = [
     ...new Map(documents.flatMap(({ verdict }) => verdict.reasons.map((reason) => [reason.message, reason] as const))).values(),
@@ -133,6 +145,7 @@ async function serve(traceIds: readonly string[], port: number, places: Places, 
   const sources = [...(await logSources(places)), ...(await traceSources(places))]
   if (sources.length === 0) throw noSource('--file, --loki, --victorialogs, --tempo, --jaeger or --zipkin')
   const limit = parseCount('--limit', values.limit ?? '100', 1)
+  const limits = await checkedLimitsOf(values)
   const server = await startViewServer(
     {
       document: async (traceId, signal) => documentOf(traceId, places, values, signal),
@@ -140,11 +153,23 @@ async function serve(traceIds: readonly string[], port: number, places: Places, 
         const { findings, verdict } = await findTraces(values, places, limit, { ...session, signal, canShowProgress: false })
         return { traces: findings, reasons: verdict.reasons.filter(({ code }) => code !== 'HOLDS_FOR') }
       },
-      async traces(signal) {
-        const { readTraces, toJson } = await import('../traces/index.js')
-        const { traces, reasons } = await readTraces(await traceSources(places), { ...spanSearch(values), limit, signal })
-        return { traces: traces.map(toJson), reasons }
+      async report(signal) {
+        const { readTraces, toJson: traceToJson } = await import('../traces/index.js')
+        const { toJson: entryToJson } = await import('../logs/index.js')
+        const asked = await traceSources(places)
+        const read = async (window?: Window) => readTraces(asked, { ...spanSearch(values), ...window, limit, signal })
+        const { input, reasons } = await readForReport(read, values, limits, places, signal)
+        const { traces, before, entries, entriesFromUnixNano, windowMs } = input
+        return {
+          traces: traces.map(traceToJson),
+          ...(before !== undefined && { before: before.map(traceToJson) }),
+          ...(entries !== undefined && { entries: entries.map(entryToJson) }),
+          ...(entriesFromUnixNano !== undefined && { entriesFromUnixNano: String(entriesFromUnixNano) }),
+          ...(windowMs !== undefined && { windowMs }),
+          reasons: reasons.filter(({ code }) => code !== 'HOLDS_FOR'),
+        }
       },
+      limits,
     },
     port,
   ).catch((cause: unknown) => {

@@ -6,7 +6,7 @@ import { count } from '../view/count.js'
 import { msText, timeText } from '../view/terminal/figures.js'
 import { painter } from '../view/terminal/style.js'
 import { escapeText } from '../view/terminal/text.js'
-import { type Alarm, checkWebhook, raise } from './alarm.js'
+import { type Alarm, raise, webhookOf } from './alarm.js'
 import { documentOf, IncidentFolder } from './collect.js'
 import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodes } from './exit.js'
@@ -38,7 +38,7 @@ const flags = {
     value: '<duration>',
     help: 'tell when a service of the baseline, or one that was seen, has sent no span for so long',
   },
-  webhook: { type: 'string', value: '<url>', help: 'gets each alarm as JSON, by POST' },
+  webhook: { type: 'string', value: '<url>', help: "gets each alarm as JSON, by POST, through the environment's proxies" },
   exec: { type: 'string', value: '<program>', help: 'is started for each alarm, without a shell, and gets it as JSON on standard input' },
   'exec-arg': { type: 'string', multiple: true, value: '<text>', help: 'an argument of that program. May be repeated' },
   collect: {
@@ -115,7 +115,7 @@ async function settingsOf(values: Values) {
   const everyMs = parseDurationMs('--every', every)
   if (everyMs < 100) throw unexpected('--every', 'at least 100ms', every)
   const alarm: Alarm = {
-    ...(webhook !== undefined && { webhook: checkWebhook(webhook) }),
+    ...(webhook !== undefined && { webhook: webhookOf(webhook) }),
     ...(exec !== undefined && { command: [exec, ...args] }),
   }
   return {

@@ -52,37 +52,46 @@ function bindEmitter<E extends EventEmitter>(emitter: E, context: Context): E {
     bound.context = context
     return emitter
   }
-  const binding = { context }
-  Object.defineProperty(emitter, bindingKey, { value: binding })
-  // oxlint-disable-next-line typescript/unbound-method -- called with the emitter as `this` in `define`
+  // oxlint-disable-next-line typescript/unbound-method -- called with the emitter as `this`
   const { on, prependListener } = emitter
-  define(emitter, ['on', 'addListener'], on, (listener) => bindFunction(listener, binding.context))
-  define(emitter, ['prependListener'], prependListener, (listener) => bindFunction(listener, binding.context))
-  define(emitter, ['once'], on, bindOnce)
-  define(emitter, ['prependOnceListener'], prependListener, bindOnce)
+  const value: Binding = { context, on, prependListener }
+  Object.defineProperty(emitter, bindingKey, { value })
+  for (const [name, descriptor] of boundMethods) Object.defineProperty(emitter, name, descriptor)
   return emitter
-
-  function bindOnce(listener: AnyFunction, event: string | symbol): AnyFunction {
-    const wrapper = bindFunction(function (this: unknown, ...args: unknown[]): unknown {
-      emitter.removeListener(event, wrapper)
-      return listener.apply(this, args)
-    }, binding.context)
-    return wrapper
-  }
 }
 
+interface Binding {
+  context: Context
+  readonly on: Add
+  readonly prependListener: Add
+}
+type Bound = EventEmitter & { readonly [bindingKey]: Binding }
+type Listener = AnyFunction & { listener?: unknown }
 type Add = (event: string | symbol, listener: AnyFunction) => EventEmitter
 
-function define(
-  emitter: EventEmitter,
-  names: string[],
-  add: Add,
-  wrap: (listener: AnyFunction, event: string | symbol) => AnyFunction,
-): void {
-  const value = function (this: EventEmitter, event: string | symbol, listener: unknown): EventEmitter {
-    if (typeof listener !== 'function') return add.call(this, event, listener as AnyFunction)
-    const original = (listener as { listener?: unknown }).listener ?? listener
-    return add.call(this, event, Object.assign(wrap(listener as AnyFunction, event), { listener: original }))
+/** The same functions for all emitters: an HTTP server binds two for each request. */
+const boundMethods = [
+  ['on', method('on', false)],
+  ['addListener', method('on', false)],
+  ['prependListener', method('prependListener', false)],
+  ['once', method('on', true)],
+  ['prependOnceListener', method('prependListener', true)],
+] as const
+
+function method(add: 'on' | 'prependListener', once: boolean): PropertyDescriptor {
+  const value = function (this: Bound, event: string | symbol, listener: unknown): EventEmitter {
+    const wrapped = typeof listener === 'function' ? boundListener(this, event, listener as Listener, once) : (listener as AnyFunction)
+    return this[bindingKey][add].call(this, event, wrapped)
   }
-  for (const name of names) Object.defineProperty(emitter, name, { value, writable: true, configurable: true, enumerable: false })
+  return { value, writable: true, configurable: true, enumerable: false }
+}
+
+function boundListener(emitter: Bound, event: string | symbol, listener: Listener, once: boolean): AnyFunction {
+  const { context } = emitter[bindingKey]
+  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+    if (once) emitter.removeListener(event, wrapper)
+    return runIn(context, () => listener.apply(this, args))
+  }
+  wrapper.listener = listener.listener ?? listener
+  return wrapper
 }

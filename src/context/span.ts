@@ -1,4 +1,5 @@
 import {
+  type SpanOptions as ApiSpanOptions,
   type Attributes,
   type Context,
   type Exception,
@@ -16,7 +17,7 @@ import { reportFault } from './fault.js'
 import { endWhenForgotten, forget, generatorIn, isGenerator, type SpanEnd } from './generator-span.js'
 import { heldIn, holding } from './holder.js'
 import { newSpanId, newTraceId } from './ids.js'
-import { watchEnd, watchStart } from './overhead.js'
+import { watchEnd, watchPause, watchResume, watchStart } from './overhead.js'
 import { checkSpanName } from './span-names.js'
 import { state } from './state.js'
 import { RANDOM, SAMPLED } from './traceparent.js'
@@ -165,29 +166,28 @@ function beginSpan(name: string, options: SpanOptions): { span: Span; context: C
 }
 
 function parentIn(active: Context, parent: SpanContext | null | undefined): Context {
-  if (parent === null || (parent === undefined && trace.getSpan(active) === undefined)) return beginIn(trace.deleteSpan(active))
+  const around = trace.getSpan(active)
+  // Each context is a copy of the one before, so that none is made in vain.
+  if (parent === null || (parent === undefined && around === undefined))
+    return beginIn(around === undefined ? active : trace.deleteSpan(active))
   return parent === undefined ? active : continueIn(active, parent)
 }
 
 function sdkSpan(name: string, options: SpanOptions, parentContext: Context): Span | undefined {
+  const { kind = 'internal', attributes, links } = options
+  const paused = watchPause()
   try {
     const span = tracerProvider()
       ?.getTracer('spanlog')
-      .startSpan(
-        name,
-        {
-          kind: kinds[options.kind ?? 'internal'],
-          ...(options.attributes && { attributes: options.attributes }),
-          ...(options.links && { links: options.links }),
-        },
-        parentContext,
-      )
+      .startSpan(name, { kind: kinds[kind], attributes, links } as ApiSpanOptions, parentContext)
     // The API without an SDK hands back the parent's own context, or an invalid one.
     if (span === undefined || !isSpanContextValid(span.spanContext())) return undefined
     return span.spanContext().spanId === trace.getSpanContext(parentContext)?.spanId ? undefined : span
   } catch (error) {
     reportFault('the tracer could not start a span', error)
     return undefined
+  } finally {
+    watchResume(paused)
   }
 }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Context } from '@opentelemetry/api'
 import type { FieldsSettings } from '../fields/options.js'
+import type { RedactSettings } from '../redaction/settings.js'
 import type { TraceHeaders } from './headers/formats.js'
 import type { Holder } from './holder.js'
 import type { HostRule } from './hosts.js'
@@ -16,6 +17,8 @@ export interface Settings {
   headers: readonly TraceHeaders[] | undefined
   /** The hosts that a trace goes out to; `undefined` is all. */
   propagateTo: HostRule | undefined
+  /** What lines and spans hide; `undefined` is nothing. */
+  redact: RedactSettings | undefined
 }
 
 /** What the process shares, also between two copies of the package, or its CommonJS and another bundle of it. */
@@ -51,6 +54,7 @@ export const state: State = (shared[key] ??= {
     fields: undefined,
     headers: undefined,
     propagateTo: undefined,
+    redact: undefined,
   },
   randomTraceIds: false,
   warned: new Set(),

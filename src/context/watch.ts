@@ -1,5 +1,6 @@
 import { type Span, type SpanContext, SpanStatusCode } from '@opentelemetry/api'
 import { reportFault } from './fault.js'
+import { watchPause, watchResume } from './overhead.js'
 import { state } from './state.js'
 
 /** Is told how the parts of traces that run in this process go: the flight recorder. */
@@ -53,7 +54,9 @@ export function rootEnded(span: Span): void {
 export function endSpan(span: Span, failed = false): void {
   try {
     if (failed || hasFailed(span)) tell('failed', span.spanContext())
+    const paused = watchPause()
     span.end()
+    watchResume(paused)
   } catch (error) {
     reportFault('a span could not be ended', error)
   }

@@ -2,12 +2,9 @@ import fs from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { SpanlogError } from '../errors.js'
 import { chunkBuffers, fileChunks, streamChunks } from './chunks.js'
-import { isPackedCopy } from './copies.js'
-import { packingOf } from './packed.js'
+import { copiedBytes, originalsOf } from './copies.js'
 import { identityOf, type ListedFile, listFiles, unreadable } from './paths.js'
-import { readAt } from './ranges.js'
-import { RecordFinder } from './records.js'
-import type { Scanned, Scanner } from './scan.js'
+import { type FoundRecord, RecordFinder, type RecordOptions } from './records.js'
 
 /** A file while it is open. */
 export interface OpenFile {
@@ -16,16 +13,22 @@ export interface OpenFile {
   chunks(): AsyncIterable<Uint8Array>
   /** A pipe or standard input gives its bytes once only. */
   once: boolean
-  /** Of a regular file. */
-  fd?: number
+}
+
+/** Records of a chunk, and how many bytes were read for them. */
+interface Scanned {
+  records: FoundRecord[]
+  bytes: number
+  /** How the file begins; with its first chunk. Valid until the next is asked for. */
+  head?: Uint8Array
 }
 
 interface EachOptions {
   signal: AbortSignal | undefined
   /** Gets what could not be read. */
   fail: (error: SpanlogError) => void
-  /** Gets a packed file whose content is in the plain file beside it: it is not visited. Else it is. */
-  copy?: (path: string, plain: string) => void
+  /** Gets a file that rotation has copied from another one that is visited: it is not visited itself. Else it is. */
+  copy?: (path: string) => void
 }
 
 const standardInput = '-'
@@ -45,7 +48,8 @@ export async function eachFile(
   visit: (file: OpenFile) => Promise<void>,
 ): Promise<void> {
   const buffers = chunkBuffers()
-  const opened = new Set<string>()
+  /** With the bytes that each was sure to have when it was visited. */
+  const opened = new Map<string, number>()
   const unopened = new Map<string, ListedFile>()
 
   if (paths.includes(standardInput)) {
@@ -62,9 +66,8 @@ export async function eachFile(
       unopened.set(file.identity, file)
       const identity = await openAndVisit(file, listed)
       moved ||= identity !== file.identity
-      if (identity !== undefined) opened.add(identity)
     }
-    for (const identity of opened) unopened.delete(identity)
+    for (const identity of opened.keys()) unopened.delete(identity)
     if (moved && listing < maxListings) continue
     for (const error of unlisted) fail(error)
     for (const { path } of unopened.values()) {
@@ -79,6 +82,7 @@ export async function eachFile(
     const { path } = file
     if (!file.regular) {
       await guarded({ path, chunks: () => streamChunks(fs.createReadStream(path), path, signal), once: true })
+      opened.set(file.identity, 0)
       return file.identity
     }
     let handle: FileHandle
@@ -87,56 +91,54 @@ export async function eachFile(
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       fail(unreadable(path, error))
+      opened.set(file.identity, 0)
       return file.identity
     }
     try {
-      const identity = identityOf(await handle.stat({ bigint: true }))
+      const stats = await handle.stat({ bigint: true })
+      const identity = identityOf(stats)
       if (opened.has(identity)) return identity
-      const plain = copy && listed.find((other) => other.regular && isPackedName(path, other.path))
-      if (plain !== undefined && (await isPackedCopy({ fd: handle.fd, path }, plain.path, signal))) copy?.(path, plain.path)
-      else await guarded({ path, chunks: () => fileChunks(handle.fd, path, buffers, signal), once: false, fd: handle.fd })
+      const visited = copy !== undefined && (await originalVisited({ fd: handle.fd, path }, listed))
+      if (visited) copy(path)
+      const read = visited || (await guarded({ path, chunks: () => fileChunks(handle.fd, path, buffers, signal), once: false }))
+      opened.set(identity, read ? Number(stats.size) : 0)
       return identity
     } finally {
       await handle.close()
     }
   }
 
-  async function guarded(file: OpenFile): Promise<void> {
+  /** Visits what a file was copied from in its stead, and at once: copytruncate empties it when the copy is complete. */
+  async function originalVisited(file: { fd: number; path: string }, listed: readonly ListedFile[]): Promise<boolean> {
+    for (const original of originalsOf(file.path, listed)) {
+      const bytes = await copiedBytes(file, original.path, signal)
+      if (bytes === undefined) continue
+      const identity = await openAndVisit(original, listed)
+      if (identity !== undefined && (opened.get(identity) ?? 0) >= bytes) return true
+    }
+    return false
+  }
+
+  async function guarded(file: OpenFile): Promise<boolean> {
     try {
       await visit(file)
+      return true
     } catch (error) {
       signal?.throwIfAborted()
       fail(error instanceof SpanlogError ? error : unreadable(file.path, error))
+      return false
     }
   }
 }
 
-function isPackedName(path: string, plain: string): boolean {
-  return path === `${plain}.gz` || path === `${plain}.zst`
-}
-
-/**
- * The records of an open file that a scanner looks for: of a plain one by position, of others as they are unpacked.
- *
- * @throws SpanlogError FILE_MALFORMED where it cannot be unpacked or became shorter meanwhile, FILE_UNREADABLE
- */
-export async function* recordsOf(file: OpenFile, scanner: Scanner, signal: AbortSignal | undefined): AsyncGenerator<Scanned, void> {
-  const head = Buffer.alloc(10)
-  if (file.fd !== undefined && packingOf(head.subarray(0, await readAt(file.fd, head, head.length, 0)), file.path) === 'none') {
-    const { size } = fs.fstatSync(file.fd)
-    let read = 0
-    for await (const scanned of scanner.scan(file.fd, size)) {
-      signal?.throwIfAborted()
-      read += scanned.bytes
-      yield scanned
-    }
-    if (read < size) throw new SpanlogError('FILE_MALFORMED', `${file.path} was cut from ${size} to ${read} bytes while it was read`)
-    return
-  }
-  const finder = new RecordFinder(scanner.options)
+/** The records of an open file that are looked for. */
+export async function* recordsOf(file: OpenFile, options: RecordOptions, signal: AbortSignal | undefined): AsyncGenerator<Scanned, void> {
+  const finder = new RecordFinder(options)
+  let begun = false
   for await (const chunk of file.chunks()) {
     signal?.throwIfAborted()
-    yield { records: finder.push(chunk), bytes: chunk.length }
+    yield { records: finder.push(chunk), bytes: chunk.length, ...(!begun && { head: chunk }) }
+    begun = true
   }
   yield { records: finder.end(), bytes: 0 }
 }

@@ -1,13 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { chunkBuffer, readAt } from './chunks.js'
 import { packingOf } from './packed.js'
 import { identityOf } from './paths.js'
-import { readAt } from './ranges.js'
 import { type FoundRecord, RecordFinder, type RecordOptions } from './records.js'
 
 /** How far the beginning of a file is compared with another's to tell that one is a copy of the other. */
 const headBytes = 512
 /** A line that is followed by nothing for so long is not gone on with. */
 const settledMs = 250
+const chunkBytes = 1 << 17
 
 /** Where somebody stopped reading a file: a copy of that file is read on from there. */
 export interface Bookmark {
@@ -20,6 +21,7 @@ export interface Bookmark {
 export class Tail {
   readonly #options: RecordOptions
   readonly #handle: FileHandle
+  readonly #chunk = chunkBuffer(chunkBytes)
   #head = Buffer.alloc(0)
   #position = 0
   #finder: RecordFinder
@@ -55,13 +57,12 @@ export class Tail {
   /** What has been written since the last time; a record that may still go on when it has not for a while. */
   async *read(): AsyncGenerator<FoundRecord[], void> {
     for (;;) {
-      const space = this.#finder.space()
-      const bytes = await readAt(this.#handle.fd, space, space.length, this.#position)
+      const bytes = await readAt(this.#handle.fd, this.#chunk, chunkBytes, this.#position)
       if (bytes === 0) break
       this.#position += bytes
       this.#grown = Date.now()
       this.#settled = false
-      yield this.#finder.advance(bytes)
+      yield this.#finder.push(this.#chunk.subarray(0, bytes))
     }
     await this.#lookAtHead()
     if (this.#settled || this.idleMs < settledMs) return

@@ -1,4 +1,6 @@
 export {
+  type AuditOptions,
+  auditedLogs,
   eventLogs,
   type FileLogsOptions,
   fileLogs,

@@ -1,6 +1,7 @@
 export type { Severity } from '../fields/severity.js'
 export type { RemoteOptions } from '../remote/options.js'
 export type { RemoteTls } from '../remote/tls.js'
+export { type AuditOptions, auditedLogs } from './audited.js'
 export { eventLogs } from './events/source.js'
 export { type FileLogsOptions, fileLogs } from './files/source.js'
 export { fromJson, type LogEntryJson, toJson } from './json.js'

@@ -1,4 +1,5 @@
 import { refuseUnknownOptions, unexpected } from '../errors.js'
+import { type Leave, redactJson } from './json.js'
 import { keyMatcher, usualKeys } from './keys.js'
 import { type Pattern, type PatternName, patterns, usualPatterns } from './patterns.js'
 
@@ -32,6 +33,8 @@ export interface Redactor {
   /** The value without what the rules hide: itself where they hide nothing, else a copy. */
   value(key: string, value: unknown): unknown
   text(text: string): string
+  /** A line of JSON, or of text, without what the rules hide. Never throws. */
+  line(line: string, leave?: Leave): string
   /** What the rules would hide, at most 100 findings. */
   find(value: unknown, path?: string): Finding[]
 }
@@ -50,7 +53,7 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   if (!Array.isArray(wanted)) throw unexpected('redact.patterns', 'an array', wanted)
   const compiled = (wanted as readonly unknown[]).map(compile)
 
-  return { value, text, find }
+  return { value, text, line, find }
 
   function value(key: string, given: unknown): unknown {
     try {
@@ -67,6 +70,10 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     return shown
   }
 
+  function line(given: string, leave?: Leave): string {
+    return redactJson(given, { isHidden, isAllowed, text, replacement, maxDepth }, leave)
+  }
+
   function redact(key: string, given: unknown, depth: number): unknown {
     if (given === undefined || given === null || isAllowed(key)) return given
     if (isHidden(key)) return replacement
@@ -77,7 +84,29 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     }
     if (typeof given !== 'object' || ArrayBuffer.isView(given)) return given
     if (depth >= maxDepth) return replacement
-    return Array.isArray(given) ? redactArray(key, given, depth) : redactObject(given as Record<string, unknown>, depth)
+    if (Array.isArray(given)) return redactArray(key, given, depth)
+    if (given instanceof Error) return redactError(given, depth)
+    const { toJSON } = given as { toJSON?: unknown }
+    if (typeof toJSON !== 'function') return redactObject(given as Record<string, unknown>, depth)
+    // It says itself what it shows: a date, an instance with private fields.
+    const json: unknown = Reflect.apply(toJSON, given, [key])
+    const shown = typeof json === 'object' && json !== null && 'toJSON' in json ? replacement : redact(key, json, depth + 1)
+    return shown === json ? given : shown
+  }
+
+  /** What an error says is in properties that are not enumerable. */
+  function redactError(error: Error, depth: number): unknown {
+    const copy = Object.create(Object.getPrototypeOf(error) as object) as Error
+    let isChanged = false
+    for (const key of Reflect.ownKeys(error)) {
+      // By value: in newer V8 `stack` is an accessor that knows its own error only.
+      const given: unknown = Reflect.get(error, key)
+      const shown = typeof key === 'symbol' ? given : redact(key, given, depth + 1)
+      isChanged ||= shown !== given
+      const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
+      Object.defineProperty(copy, key, { value: shown, enumerable, writable: true, configurable: true })
+    }
+    return isChanged ? copy : error
   }
 
   function redactArray(key: string, array: readonly unknown[], depth: number): unknown {
@@ -146,7 +175,8 @@ function compile(given: unknown): { name: string; pattern: Pattern } {
   throw unexpected('redact.patterns', `regular expressions, or names out of ${Object.keys(patterns).join(', ')}`, given)
 }
 
-function replaceIn(text: string, { expression, keep, is }: Pattern, replacement: string): string {
+function replaceIn(text: string, { expression, needs, keep, is }: Pattern, replacement: string): string {
+  if (needs !== undefined && !(typeof needs === 'string' ? text.includes(needs) : needs.test(text))) return text
   return text.replace(expression, (match: string, ...groups: (string | undefined)[]) => {
     // An expression that matches nothing would put the replacement between all characters.
     if (match === '' || is?.(match) === false) return match

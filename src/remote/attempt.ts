@@ -24,13 +24,13 @@ const maxBodyBytes = 256 * 1024 * 1024
 /**
  * One request. Redirects are not followed: credentials must not travel to another host, and a login page is no answer.
  *
- * @param body - sent as JSON by POST; without it the request is a GET
+ * @param body - sent as JSON by POST (packed, where a header says so); without it the request is a GET
  * @throws whatever node and undici throw, AttemptTimeout, AnswerTooLong, or the signal's reason
  */
 export async function attempt(
   connection: Connection,
   url: URL,
-  { headers, body }: { headers: Record<string, string>; body?: string | undefined },
+  { headers, body }: { headers: Record<string, string>; body?: string | Buffer | undefined },
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {

@@ -62,6 +62,8 @@ export interface Remote {
 const firstBackoffMs = 250
 const maxBackoffMs = 5_000
 const maxRetryAfterMs = 30_000
+/** A server that worked for so long and then broke the connection has a limit of its own, as Loki has by `http_server_write_timeout`. */
+const hardWorkMs = 15_000
 /** A proxy that knows no websockets may leave one without an answer. */
 const maxOpeningMs = 10_000
 const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
@@ -150,11 +152,12 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
 
     async function once(): Promise<Outcome<T>> {
       let answer: Answer
+      const begun = performance.now()
       try {
         answer = await attempt(connection, url, sent, timeoutMs, signal)
       } catch (error) {
         if (signal?.aborted) throw aborted(path, signal)
-        return faultOfError(error, path)
+        return faultOfError(error, path, performance.now() - begun)
       }
       if (stats !== undefined) {
         stats.requests++
@@ -168,7 +171,7 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
     return new SpanlogError('ABORTED', `the request ${path} to ${name} was cancelled`, { cause: signal.reason })
   }
 
-  function faultOfError(cause: unknown, path: string): Fault {
+  function faultOfError(cause: unknown, path: string, ms: number): Fault {
     if (cause instanceof AttemptTimeout) return { code: 'TIMEOUT', problem: `gave ${cause.message} to ${path}`, retry: true, cause }
     if (cause instanceof AnswerTooLong) return tooLarge(path, cause.message)
     const { code = '', message } = rootOf(cause)
@@ -178,6 +181,7 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
         ? `broke the connection on ${path}`
         : `cannot be reached at ${new URL(base).origin}`
     const problem = `${isGarbled ? `garbled its answer to ${path}` : did} (${message || code})`
+    if (retriedErrors.has(code) && ms >= hardWorkMs) return { code: 'TIMEOUT', problem, retry: true, cause }
     const remedy = /CERT|^UNABLE_TO/.test(code) ? "check the server's certificate, or give its authority as tls.ca (--ca)" : undefined
     return { code: isGarbled ? 'BAD_ANSWER' : 'UNREACHABLE', problem, retry: retriedErrors.has(code), remedy, cause }
   }
@@ -245,14 +249,14 @@ function codeOfStatus(status: number): Fault['code'] {
 }
 
 /** Seconds or a date, RFC 9110 section 10.2.3. */
-function retryAfterMs(header: string | undefined): number | undefined {
+export function retryAfterMs(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
 /** Where a name has several addresses, node hands over an AggregateError without a message. */
-function rootOf(error: unknown): { code?: string; message: string } {
+export function rootOf(error: unknown): { code?: string; message: string } {
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error
   return first instanceof Error ? first : { message: String(first) }
 }
@@ -263,7 +267,7 @@ function quoted(body: string): string {
 }
 
 /** A stranger's text, short and on one line, without characters that steer a terminal. */
-function excerpt(text: string): string {
+export function excerpt(text: string): string {
   const line = text.slice(0, 400).replace(/\s+/g, ' ').trim()
   const short = line.length > 300 ? `${line.slice(0, 300)}…` : line
   return short.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)

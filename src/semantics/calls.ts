@@ -88,7 +88,7 @@ export function rpcAttributes({ system, method, status, failed = false, host, po
 
 /** Something done with messages. */
 export interface MessagingCall {
-  /** `kafka`, `rabbitmq`, `aws_sqs`, `mqtt`, … */
+  /** `kafka`, `rabbitmq`, `aws.sqs`, `mqtt`, … */
   system: string
   /** The queue or topic. */
   destination?: string | undefined

@@ -1,4 +1,5 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
+import { grpcCodes } from './grpc-codes.js'
 
 /** Today's names, and what they were called before. Where one was called in several ways, all of them. */
 const renamed: readonly (readonly [today: string, ...before: string[]])[] = [
@@ -18,7 +19,6 @@ const renamed: readonly (readonly [today: string, ...before: string[]])[] = [
   ['db.operation.name', 'db.operation'],
   ['db.collection.name', 'db.sql.table'],
   ['rpc.system.name', 'rpc.system'],
-  ['messaging.system.name', 'messaging.system'],
   ['messaging.destination.name', 'messaging.destination', 'mq.topic'],
   ['messaging.operation.name', 'mq.operation'],
   ['messaging.operation.type', 'messaging.operation'],
@@ -28,28 +28,17 @@ const renamed: readonly (readonly [today: string, ...before: string[]])[] = [
   ['exception.stacktrace', 'error.stack'],
 ]
 
-const grpcCodes = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-]
-
 /** Systems whose name changed as well. */
-const oldSystems: Readonly<Record<string, string>> = { 'microsoft.sql_server': 'mssql', 'oracle.db': 'oracle', 'ibm.db2': 'db2' }
+const oldSystems: Readonly<Record<string, string>> = {
+  'microsoft.sql_server': 'mssql',
+  'oracle.db': 'oracle',
+  'ibm.db2': 'db2',
+  'aws.sqs': 'aws_sqs',
+  'azure.eventgrid': 'eventgrid',
+  'azure.eventhubs': 'eventhubs',
+  'azure.servicebus': 'servicebus',
+  'gcp.pubsub': 'gcp_pubsub',
+}
 
 /**
  * Attributes under the names that they had before OpenTelemetry's conventions became stable.
@@ -73,7 +62,10 @@ export function withOldNames(given: Attributes, kind: SpanKind | undefined, mode
   const side = kind === SpanKind.SERVER || kind === SpanKind.CONSUMER ? 'host' : 'peer'
   rename('server.address', { [`net.${side}.name`]: given['server.address'] })
   rename('server.port', { [`net.${side}.port`]: given['server.port'] })
-  rename('db.system.name', { 'db.system': oldSystems[text(given['db.system.name'])] ?? given['db.system.name'] })
+  for (const system of ['db.system', 'messaging.system']) {
+    const today = given[`${system}.name`]
+    rename(`${system}.name`, { [system]: oldSystems[text(today)] ?? today })
+  }
   renameRpc(given, rename, attributes)
   return attributes
 }

@@ -1,5 +1,7 @@
 export {
+  type AuditOptions,
   anyTraces,
+  auditedTraces,
   type FileTracesOptions,
   fileTraces,
   fromJson,

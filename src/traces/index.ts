@@ -1,4 +1,5 @@
 export type { RemoteOptions } from '../remote/options.js'
+export { type AuditOptions, auditedTraces } from './audited.js'
 export { type FileTracesOptions, fileTraces } from './files/source.js'
 export { type JaegerTracesOptions, jaegerTraces } from './jaeger/source.js'
 export { fromJson, type TraceEventJson, type TraceJson, type TraceSpanJson, toJson } from './json.js'

@@ -1,3 +1,4 @@
+import { parseTraceId } from '../context/ids.js'
 import { reasonOf, refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
 import { parseTime } from '../logs/time.js'
 import type { TraceSearch, TraceSearchCut, TraceSpan, TraceSummary } from './types.js'
@@ -9,6 +10,7 @@ export interface SpanConditions {
   status?: 'ok' | 'error' | 'unset'
   minDurationNano?: bigint
   attributes: readonly (readonly [string, string | number | boolean])[]
+  linkedTo?: string
 }
 
 /** A search, checked. */
@@ -28,20 +30,32 @@ export interface TraceSearchRequest {
 export type TimedSearchRequest = TraceSearchRequest & { from: bigint; to: bigint }
 
 export const defaultLimit = 100
-const conditionNames = ['service', 'operation', 'status', 'minDurationMs', 'attributes'] as const
+const conditionNames = ['service', 'operation', 'status', 'minDurationMs', 'attributes', 'linkedTo'] as const
 const statuses = ['ok', 'error', 'unset']
 
+/** What can be asked of a store: in a query language of its own, and by the links of spans. */
+interface Store {
+  name: string
+  language?: string
+  links?: true
+}
+
 /**
- * @param store - for an error, with the name of its query language if it has one
- * @throws SpanlogError INVALID_TIME, INVALID_OPTION
+ * @param store - for an error
+ * @throws SpanlogError INVALID_TIME, INVALID_OPTION, INVALID_TRACE_ID
  */
-export function parseTraceSearch(search: TraceSearch, store: { name: string; language?: string }): TraceSearchRequest {
+export function parseTraceSearch(search: TraceSearch, store: Store): TraceSearchRequest {
   if (typeof search !== 'object' || search === null) throw unexpected('query', 'an object', search)
   refuseUnknownOptions('search', search, [...conditionNames, 'from', 'to', 'limit', 'query', 'signal'])
   const { limit = defaultLimit, query, signal } = search
   if (!Number.isSafeInteger(limit) || limit < 1) throw unexpected('limit', 'a positive integer', limit)
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw unexpected('signal', 'an AbortSignal', signal)
   if (query !== undefined) checkQuery(search, store)
+  if (search.linkedTo !== undefined && store.links !== true) {
+    throw new SpanlogError('INVALID_OPTION', `search has no \`linkedTo\` for ${store.name}, which cannot search by links`, {
+      remedy: 'ask a store that can: Tempo, or files',
+    })
+  }
   const now = Date.now()
   const from = search.from === undefined ? undefined : parseTime('from', search.from, now)
   const to = search.to === undefined ? undefined : parseTime('to', search.to, now)
@@ -54,7 +68,7 @@ export function parseTraceSearch(search: TraceSearch, store: { name: string; lan
 const hourNano = 3_600_000_000_000n
 
 /** Likewise; without a window, the last hour before its end. */
-export function parseTimedSearch(search: TraceSearch, store: { name: string; language?: string }): TimedSearchRequest {
+export function parseTimedSearch(search: TraceSearch, store: Store): TimedSearchRequest {
   const request = parseTraceSearch(search, store)
   const to = request.to ?? BigInt(Date.now()) * 1_000_000n
   const from = request.from ?? (to > hourNano ? to - hourNano : 0n)
@@ -62,7 +76,7 @@ export function parseTimedSearch(search: TraceSearch, store: { name: string; lan
   return { ...request, from, to }
 }
 
-function checkQuery(search: TraceSearch, { name, language }: { name: string; language?: string }): void {
+function checkQuery(search: TraceSearch, { name, language }: Store): void {
   const { query } = search
   if (language === undefined) {
     throw new SpanlogError('INVALID_OPTION', `search has no \`query\` for ${name}, which has no query language`, {
@@ -76,7 +90,7 @@ function checkQuery(search: TraceSearch, { name, language }: { name: string; lan
   }
 }
 
-function parseConditions({ service, operation, status, minDurationMs, attributes = {} }: TraceSearch): SpanConditions {
+function parseConditions({ service, operation, status, minDurationMs, attributes = {}, linkedTo }: TraceSearch): SpanConditions {
   for (const [option, value] of Object.entries({ service, operation })) {
     if (value !== undefined && (typeof value !== 'string' || value === '')) throw unexpected(option, 'a string that is not empty', value)
   }
@@ -96,16 +110,18 @@ function parseConditions({ service, operation, status, minDurationMs, attributes
     ...(status !== undefined && { status }),
     ...(minDurationMs !== undefined && { minDurationNano: BigInt(Math.round(minDurationMs * 1e6)) }),
     attributes: Object.entries(attributes),
+    ...(linkedTo !== undefined && { linkedTo: parseTraceId(linkedTo) }),
   }
 }
 
 /** Whether one span is all that is asked for. Attributes are compared as texts: some stores make texts of them. */
-export function fits(span: TraceSpan, { service, operation, status, minDurationNano, attributes }: SpanConditions): boolean {
+export function fits(span: TraceSpan, { service, operation, status, minDurationNano, attributes, linkedTo }: SpanConditions): boolean {
   return (
     (service === undefined || span.service === service) &&
     (operation === undefined || span.name === operation) &&
     (status === undefined || span.status.code === status) &&
     (minDurationNano === undefined || span.endUnixNano - span.startUnixNano >= minDurationNano) &&
+    (linkedTo === undefined || span.links.some(({ traceId }) => traceId === linkedTo)) &&
     attributes.every(([key, value]) => isText(span.attributes[key], value) || isText(span.resource[key], value))
   )
 }

@@ -39,6 +39,8 @@ export interface TraceSearch {
   minDurationMs?: number
   /** Attributes of the span or its resource that equal these: in Tempo by type, elsewhere as text. */
   attributes?: Record<string, string | number | boolean>
+  /** A trace that the span has a link to, by its ID: what the trace caused. Tempo, files and memory know; Jaeger and Zipkin refuse. */
+  linkedTo?: string
   /**
    * Start of the window, in which a trace was under way (in Jaeger and Zipkin: in which it began): nanoseconds since the epoch, ISO
    * 8601, or a span before now such as `2h`.

@@ -1,7 +1,7 @@
 import { register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { TracerProvider } from '@opentelemetry/api'
-import type { Instrumentation } from '@opentelemetry/instrumentation'
+import type { Instrumentation as Installed } from '@opentelemetry/instrumentation'
 import { reportFault } from '../context/fault.js'
 import { SpanlogError, unexpected } from '../errors.js'
 import { missing, peers } from './peers.js'
@@ -19,6 +19,13 @@ const packages = {
 } as const satisfies Record<string, readonly [name: string, exported: string, options?: object]>
 
 export type InstrumentationName = keyof typeof packages
+
+/** What is asked of an instrumentation of OpenTelemetry's: its own type is in a package that a service need not have. */
+export interface Instrumentation {
+  enable(): void
+  disable(): void
+  setTracerProvider(provider: TracerProvider): void
+}
 
 /** Each that is installed; or those of these names, or made elsewhere. */
 export type Instrumentations = 'auto' | readonly (InstrumentationName | Instrumentation)[]
@@ -40,7 +47,7 @@ export function makeInstrumentations(given: Instrumentations | undefined): Instr
 export function registerInstrumentations(instrumentations: Instrumentation[], tracerProvider: TracerProvider): () => void {
   if (instrumentations.length === 0) return () => undefined
   hookImports()
-  return peers.instrumentation().registerInstrumentations({ instrumentations, tracerProvider })
+  return peers.instrumentation().registerInstrumentations({ instrumentations: instrumentations as Installed[], tracerProvider })
 }
 
 function ifInstalled(name: InstrumentationName): Instrumentation[] {

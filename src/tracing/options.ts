@@ -35,7 +35,11 @@ export interface TracingOptions {
    * them, the first before the second; processors of the SDK or your own count as observers.
    */
   processors?: readonly (TraceProcessor | SpanStage)[]
-  /** Hides secrets behind all stages and before all exporters; `true` takes the defaults of `redactSpans`. @defaultValue false */
+  /**
+   * Hides secrets behind all stages and before all exporters: by rules of its own, or, with `true`, by the defaults of `redactSpans`.
+   *
+   * @defaultValue the rules of `configure({ redact })`, as long as there are any
+   */
   redact?: boolean | RedactSpansOptions
   /** The share of traces that begin here and are sampled, from 0 to 1; a trace that came in keeps its decision. */
   ratio?: number

@@ -15,7 +15,7 @@ import { checkOptions, type SpanLimitOptions, type TracingOptions } from './opti
 import { peers } from './peers.js'
 import { fanOut, Pipeline } from './pipeline.js'
 import { atProcessEnd } from './process-end.js'
-import { redactSpans } from './processors/redact.js'
+import { redactAsConfigured, redactSpans } from './processors/redact.js'
 import type { TraceProcessor } from './processors/types.js'
 import { propagatorFromEnv } from './propagator.js'
 import { makeResource } from './resource.js'
@@ -98,7 +98,7 @@ function start(options: TracingOptions): Tracing {
     resource,
     spanLimits: spanLimits(options.limits),
     spanProcessors: [new FlightRecorderSpanProcessor(), ...observers, exporting] as SpanProcessor[],
-    sampler: sampler ? new DebugSampler(new LocalDecisionSampler(sampler)) : new LocalDecisionSampler(samplerFromEnv()),
+    sampler: new DebugSampler(new LocalDecisionSampler(sampler ?? samplerFromEnv())),
   })
   const bounded = (act: (processor: TraceProcessor) => Promise<void>): Promise<void> =>
     inTime(flushTimeoutMs, pipelines, async () => {
@@ -143,13 +143,13 @@ function start(options: TracingOptions): Tracing {
 
 /** Observers stand beside; the others one behind the other, then the tail sampler, which sees what they left, and redaction last, so that nothing that is exported goes around it. */
 function arrange(
-  { processors = [], redact = false }: TracingOptions,
+  { processors = [], redact }: TracingOptions,
   tail: TailStage | undefined,
   pipelines: readonly TraceProcessor[],
 ): { observers: TraceProcessor[]; exporting: TraceProcessor } {
   const stages = processors.filter((each) => typeof each === 'function')
   if (tail !== undefined) stages.push(tail.stage)
-  if (redact !== false) stages.push(redactSpans(redact === true ? {} : redact))
+  if (redact !== false) stages.push(redact === undefined ? redactAsConfigured() : redactSpans(redact === true ? undefined : redact))
   return {
     observers: processors.filter((each) => typeof each !== 'function'),
     exporting: stages.reduceRight<TraceProcessor>((next, stage) => stage(next), fanOut(pipelines)),

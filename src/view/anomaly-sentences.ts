@@ -2,17 +2,23 @@ import type { AnomalyReport, OperationAnomaly, TrafficAnomaly } from '../analysi
 import { count } from './count.js'
 import { msText, shareText } from './terminal/figures.js'
 
-/** One sentence for each operation and each connection that is unusual, with its sample; not escaped. */
-export function anomalySentences({ operations, traffic }: AnomalyReport): string[] {
+/** What is unusual, in one sentence with its sample, not escaped; and a trace to look at. */
+export interface AnomalySentence {
+  text: string
+  traceId?: string
+}
+
+/** One for each operation and each connection that is unusual. */
+export function anomalySentences({ operations, traffic }: AnomalyReport): AnomalySentence[] {
   const byOperation = new Map<string, OperationAnomaly[]>()
   for (const anomaly of operations) {
     const key = JSON.stringify([anomaly.service, anomaly.name, anomaly.spanKind])
     byOperation.set(key, [...(byOperation.get(key) ?? []), anomaly])
   }
-  return [...[...byOperation.values()].map(operationSentence), ...traffic.map(trafficSentence)]
+  return [...[...byOperation.values()].map(operationSentence), ...traffic.map((one) => ({ text: trafficSentence(one) }))]
 }
 
-function operationSentence(anomalies: readonly OperationAnomaly[]): string {
+function operationSentence(anomalies: readonly OperationAnomaly[]): AnomalySentence {
   const [{ service, name, sample, examples }] = anomalies as [OperationAnomaly]
   // Where the median moved, single slow calls are no news.
   const isSlower = anomalies.some(({ kind }) => kind === 'slower')
@@ -20,8 +26,8 @@ function operationSentence(anomalies: readonly OperationAnomaly[]): string {
     .filter(({ kind }) => !(isSlower && kind === 'outliers'))
     .map(({ kind, before, after }) => words[kind](before, after))
   const calls = `${count(sample.baseline, 'call')} before, ${sample.current} now`
-  const see = examples[0] === undefined ? '' : `; see ${examples[0].traceId}`
-  return `${service} "${name}" ${all.join(', ')} (${calls})${see}`
+  const text = `${service} "${name}" ${all.join(', ')} (${calls})`
+  return { text, ...(examples[0] !== undefined && { traceId: examples[0].traceId }) }
 }
 
 const words: Readonly<Record<OperationAnomaly['kind'], (before: number, after: number) => string>> = {

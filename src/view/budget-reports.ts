@@ -58,12 +58,14 @@ export function sentenceOf(result: BudgetResult): string {
 
 const marks = { kept: 'kept', broken: '**broken**', 'no-data': '**no data**' }
 
-function operationOf({ name, kind, service }: BudgetResult): string {
+/** What a limit holds for, beside its service. */
+export function operationOf({ name, kind, service }: BudgetResult): string {
   if (name !== undefined) return kind === undefined ? name : `${name} (${kind})`
   return kind ?? (service === undefined ? 'all traces' : 'any operation')
 }
 
-function figure(limit: string, value: number | undefined): string {
+/** A figure of a limit in its unit. */
+export function figure(limit: string, value: number | undefined): string {
   if (value === undefined) return ''
   const rounded = Number(value.toPrecision(4))
   if (/Ms\b/.test(limit)) return `${rounded} ms`

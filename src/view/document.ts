@@ -1,5 +1,6 @@
 import type { LogEntryJson } from '../logs/index.js'
 import type { TraceJson } from '../traces/index.js'
+import type { ReportInput } from './report.js'
 import type { Finding } from './terminal/findings.js'
 
 /** Why something is not proven complete, or what a proof holds for. */
@@ -17,6 +18,11 @@ export interface TraceDocument {
   verdict: { complete: boolean; reasons: Reason[] }
 }
 
+/** Tells whether more has come: spans and lines are written once, so as many of them are the same ones. */
+export function versionOf(spans: number, entries: number, complete: boolean): string {
+  return `"${spans}-${entries}-${complete}"`
+}
+
 /** A trace in the list, as `spanlog find --json` prints it: all but the ID as far as the sources tell. */
 export type ListedTrace = Omit<Finding, 'startUnixNano' | 'firstError'> & { startUnixNano?: string; firstError?: { message: string } }
 
@@ -27,9 +33,15 @@ export interface TraceList {
   reasons: Reason[]
 }
 
-/** Whole traces of the list, for the report over all of them. */
-export interface ManyTraces {
+/** Limits that traces are held to. */
+export type Limits = Pick<ReportInput, 'budgets' | 'baseline'>
+
+/** What a report over the traces of the list rests on: the same as that of `spanlog report`. */
+export interface ReportData extends Pick<ReportInput, 'windowMs'> {
   traces: TraceJson[]
+  before?: TraceJson[]
+  entries?: TraceDocument['entries']
+  entriesFromUnixNano?: string
   reasons: readonly Reason[]
 }
 
@@ -37,6 +49,7 @@ export interface ManyTraces {
 export interface PageData {
   served: boolean
   documents: TraceDocument[]
+  limits?: Limits
 }
 
 /** The ID of the element that holds the `PageData`: JSON, packed by gzip, in base64. */

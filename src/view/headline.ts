@@ -2,12 +2,20 @@ import { type Bottleneck, bottlenecks, type ErrorOrigin, type ErrorReport, findE
 import type { Trace } from '../traces/types.js'
 import { formatDuration } from './terminal/duration.js'
 
-/** What happened in a trace, in one sentence: where the error began and how far it went, and what took the time; not escaped. */
-export function headlineOf(trace: Trace): string | undefined {
+/**
+ * What happened in a trace, in one sentence: where the error began and how far it went, and what took the time; not escaped.
+ *
+ * @param errors - what `findErrors` found, where somebody has asked it already
+ * @param ranked - its bottlenecks by operation, likewise
+ */
+export function headlineOf(
+  trace: Trace,
+  errors = findErrors(trace, { lines: 0 }),
+  ranked: readonly Bottleneck[] = bottlenecks(trace, { by: 'operation' }),
+): string | undefined {
   if (trace.spans.length === 0) return undefined
   // Of a single span there is nothing to choose.
-  const worst = trace.spans.length === 1 ? undefined : bottlenecks(trace, { by: 'operation' })[0]
-  const parts = [errorPart(findErrors(trace, { lines: 0 })), timePart(worst)]
+  const parts = [errorPart(errors), timePart(trace.spans.length === 1 ? undefined : ranked[0])]
   const said = parts.filter((part) => part !== undefined).join('; ')
   return said === '' ? undefined : `${said[0]!.toUpperCase()}${said.slice(1)}.`
 }

@@ -105,14 +105,14 @@ describe('traceHandler', () => {
   })
 
   it.each([
-    ['a message of SQS', sqs(traceparent), 'process orders-queue', 'aws_sqs', 1],
-    ['a message of SNS', sns(traceparent), 'process orders-topic', 'aws_sns', 1],
-    ['a batch of one trace', sqs(traceparent, traceparent, traceparent), 'process orders-queue', 'aws_sqs', 3],
+    ['a message of SQS', sqs(traceparent), 'process orders-queue', 'aws.sqs', 1],
+    ['a message of SNS', sns(traceparent), 'process orders-topic', 'aws.sns', 1],
+    ['a batch of one trace', sqs(traceparent, traceparent, traceparent), 'process orders-queue', 'aws.sqs', 3],
   ])('continues the trace of %s', async (_, event, name, system, count) => {
     await traceHandler(here)(event, context)
     const [span] = telemetry.spans()
     expect(span).toMatchObject({ name, kind: 'consumer', traceId, parentSpanId: 'b'.repeat(16) })
-    expect(span?.attributes).toMatchObject({ 'messaging.system': system, 'messaging.batch.message_count': count, 'faas.trigger': 'pubsub' })
+    expect(span?.attributes).toMatchObject({ 'messaging.system.name': system, 'messaging.batch.message_count': count, 'faas.trigger': 'pubsub' })
     expect(span?.links).toHaveLength(count - 1)
   })
 
@@ -140,6 +140,21 @@ describe('traceHandler', () => {
       given: event,
       id: telemetry.spans()[0]?.traceId,
     })
+  })
+
+  it.each([
+    ['a request', 'link', http({ traceparent }), { own: false, links: [traceId] }],
+    ['a message', 'link', sqs(traceparent), { own: false, links: [traceId] }],
+    ['a batch of one trace', 'link', sqs(traceparent, traceparent), { own: false, links: [traceId, traceId] }],
+    ['a request', 'ignore-sampled', http({ traceparent: traceparent.replace(/01$/, '00') }), { own: true, links: [] }],
+    ['a message', 'ignore-sampled', sqs(traceparent.replace(/01$/, '00')), { own: true, links: [] }],
+    ['a request that names none', 'link', http({ host: 'x' }), { own: false, links: [] }],
+  ] as const)('treats the trace of %s as told: %s', async (_, incoming, event, { own, links }) => {
+    const { body } = await traceHandler(here, { incoming })(event, context)
+    const [span] = telemetry.spans()
+    expect([span?.traceId === traceId, span?.parentSpanId !== undefined]).toEqual([own, own])
+    expect(span?.links.map((link) => link.traceId)).toEqual(links)
+    expect(body).toBe(span?.traceId)
   })
 
   it('names an invocation by the function, and takes the trace from where the user says', async () => {

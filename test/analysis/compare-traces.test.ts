@@ -115,6 +115,30 @@ describe('compareTraces of many', () => {
     expect(found(before, after)).toEqual(expected)
   })
 
+  it.each<[string, before: Trace[], after: Trace[], kind: string, samples: [before: number, after: number]]>([
+    ['one that failed, where the first ones did not', many(40, 10), many(40, 10, (i) => (i % 4 === 3 ? error : {})), 'failing', [0, 3]],
+    [
+      'of those that failed before and do no more, one of each',
+      many(40, 10, (i) => (i % 4 === 3 ? error : {})),
+      many(40, 10),
+      'recovered',
+      [3, 0],
+    ],
+    [
+      'one that missed the cache',
+      many(40, 10, () => ({ attributes: { 'cache.hit': true } })),
+      many(40, 10, (i) => ({ attributes: { 'cache.hit': i < 20 } })),
+      'cache-missed',
+      [0, 20],
+    ],
+    // Of each nine the eighth takes the middle time.
+    ['a call as long as the median', many(9, 10), many(9, 20), 'slower', [7, 7]],
+  ])('names as a trace to look at %s', (_, before, after, kind, [old, now]) => {
+    const change = compareTraces(before, after).changes.find((one) => one.kind === kind)
+    expect(change?.before.sample).toBe(before[old]!.traceId)
+    expect(change?.after.sample).toBe(after[now]!.traceId)
+  })
+
   it('says how many it compared', () => {
     expect(compareTraces(many(3, 10), request()).traces).toEqual({ before: 3, after: 1 })
   })

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { otlp } from '../support/otlp.js'
+import { startZipkinDouble } from '../support/zipkin-double.js'
 import { Folder, spanlog } from './spanlog.js'
 import { request } from './traffic.js'
 
@@ -15,7 +16,12 @@ root!.links.push(
   { traceId: '0'.repeat(32), spanId: '0'.repeat(16), attributes: {} },
   { traceId: 'f'.repeat(32), spanId: '1'.repeat(16), attributes: {} },
 )
-const spans = folder.write('spans.jsonl', [otlp(...batch), otlp(...failed)])
+// What the batch caused, and what that caused in turn.
+const effect = request(four + 60_000_000_000n, { queryMs: 20 })
+effect[0]!.links.push({ traceId: batch[1]!.traceId, spanId: batch[1]!.spanId, attributes: {} })
+const late = request(four + 120_000_000_000n, { queryMs: 20 })
+late[0]!.links.push({ traceId: effect[0]!.traceId, spanId: effect[0]!.spanId, attributes: {} })
+const spans = folder.write('spans.jsonl', [otlp(...batch), otlp(...failed), otlp(...late), otlp(...effect)])
 const id = root!.traceId
 const budget = folder.write(
   'budget.json',
@@ -52,7 +58,7 @@ describe('spanlog trace', () => {
     expect(code).toBe(0)
   })
 
-  it('follows links, and says which trace is not there', async () => {
+  it('follows links both ways, and says which trace is not there', async () => {
     const { stdout, stderr, code } = await spanlog(['trace', id, spans, '--links'])
     expect(stdout).toContain(`Linked from ${id}:\n${failed[0]!.traceId}`)
     expect(stdout).toContain('The error began in orders "SELECT shop" (deadlock) and reached gateway "POST')
@@ -61,12 +67,32 @@ describe('spanlog trace', () => {
         /^4 spans, /,
         expect.stringContaining(`linked ${failed[0]!.traceId}: 4 spans`),
         expect.stringContaining(`linked ${'f'.repeat(32)}: no spans`),
+        expect.stringContaining(`links here ${effect[0]!.traceId}: 4 spans`),
+        expect.stringContaining(`links here ${late[0]!.traceId}: 4 spans`),
         '',
       ].map((part) => (part instanceof RegExp ? expect.stringMatching(part) : part)),
     )
     expect(code).toBe(0)
     const documents = (await spanlog(['trace', id, spans, '--links', '--json'])).stdout
-    expect(documents.match(/^\{"trace":/gm)).toHaveLength(3)
+    expect(documents.match(/^\{"trace":/gm)).toHaveLength(5)
+  })
+
+  it('shows of an effect its cause, and not what else that caused', async () => {
+    const { stdout, stderr } = await spanlog(['trace', effect[0]!.traceId, spans, '--links'])
+    expect(stdout).toContain(`Linked from ${effect[0]!.traceId}:\n${id}`)
+    expect(stdout).toContain(`Links to ${effect[0]!.traceId}:\n${late[0]!.traceId}`)
+    // The cause's own causes are causes as well.
+    expect(stdout).toContain(`Linked from ${id}:\n${failed[0]!.traceId}`)
+    expect(stderr.match(/links here/g)).toHaveLength(1)
+  })
+
+  it('says where a store cannot search by links', async () => {
+    const zipkin = await startZipkinDouble()
+    zipkin.push(otlp(...batch))
+    const { stdout, stderr } = await spanlog(['trace', id, '--zipkin', zipkin.url, '--links'])
+    await zipkin.close()
+    expect(stdout).toContain(id)
+    expect(stderr).toContain('links: search has no `linkedTo` for Zipkin, which cannot search by links; ask a store that can: Tempo, or files. (INVALID_OPTION)')
   })
 
   it.each([

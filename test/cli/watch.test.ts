@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HttpDouble, startHttpDouble } from '../support/http-double.js'
 import { otlp } from '../support/otlp.js'
+import { startProxy } from '../support/proxy.js'
 import { Folder, spanlog } from './spanlog.js'
 import { request } from './traffic.js'
 
@@ -25,9 +26,15 @@ function requests(seconds: number, queryMs: number): ReturnType<typeof request>[
   return Array.from({ length: 3 * seconds }, (_, i) => request(now() + BigInt(i) * 333_000_000n, { queryMs }))
 }
 
+interface Meanwhile {
+  env?: Record<string, string>
+  meanwhile?: () => void
+}
+
 /** Runs a watch until its output, on either side, holds what ends it. */
-function watched(spans: string, args: string[], end: RegExp, meanwhile: () => void = () => {}) {
+function watched(spans: string, args: string[], end: RegExp, { env = {}, meanwhile = () => {} }: Meanwhile = {}) {
   return spanlog(['watch', '-f', spans, '--budget', budget, '--every', '100ms', ...args], {
+    env,
     during: (child) => {
       let seen = ''
       for (const stream of [child.stdout, child.stderr]) {
@@ -79,6 +86,20 @@ describe('spanlog watch', () => {
     expect(existsSync('/tmp/spanlog-owned')).toBe(false)
   })
 
+  it('calls a webhook through the proxy of the environment, with the credentials of its URL', async () => {
+    const proxy = await startProxy()
+    const spans = folder.write('proxied/spans.jsonl', [otlp(...request(now(), { queryMs: 400 }))])
+    const asked = hook.seen.length
+    const action = ['--webhook', `${hook.url.replace('//', '//team%20a:secret@')}/proxied`]
+    await watched(spans, action, /maxMs is 430 ms/, { env: { http_proxy: proxy.url } })
+    expect(proxy.asked.map(({ what }) => what)).toEqual([`POST ${hook.url}/proxied`])
+    const [{ headers, path } = { headers: {}, path: '' }] = hook.seen.slice(asked)
+    expect({ path, authorization: headers['authorization'] }).toEqual({
+      path: '/proxied',
+      authorization: `Basic ${btoa('team a:secret')}`,
+    })
+  })
+
   it('keeps the slowest and the failed traces of an incident, which every command can read again', async () => {
     const failed = request(now(), { queryMs: 1, fails: true })
     const slow = request(now(), { queryMs: 400 })
@@ -114,11 +135,11 @@ describe('spanlog watch', () => {
   it('goes on where the traces cannot be read, and where a webhook and a command fail', async () => {
     const spans = `${folder.path}/late.jsonl`
     const action = ['--webhook', 'http://127.0.0.1:9/', '--exec', '/nowhere/page']
-    const { stdout, stderr } = await watched(spans, action, /the command did not start/, () =>
-      writeFileSync(spans, `${JSON.stringify(otlp(...request(now(), { queryMs: 400 })))}\n`),
-    )
+    const { stdout, stderr } = await watched(spans, action, /the command did not start/, {
+      meanwhile: () => writeFileSync(spans, `${JSON.stringify(otlp(...request(now(), { queryMs: 400 })))}\n`),
+    })
     expect(stderr).toMatch(
-      /^spanlog: [^\n]* UTC: FILE_UNREADABLE: [^\n]*\nspanlog: the webhook was not reached: bad port\nspanlog: the command did not start: spawn \/nowhere\/page ENOENT\n$/,
+      /^spanlog: [^\n]* UTC: FILE_UNREADABLE: [^\n]*\nspanlog: the webhook was not reached: connect ECONNREFUSED 127\.0\.0\.1:9\nspanlog: the command did not start: spawn \/nowhere\/page ENOENT\n$/,
     )
     expect(stdout).toContain('✗ gateway POST /checkout')
   })

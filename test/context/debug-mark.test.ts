@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import pino from 'pino'
 import { configure, currentTrace, debugHeaders, extractTrace, injectTrace, runWithTrace, spanlogStats, withSpan } from 'spanlog'
 import { tracePino } from 'spanlog/instrument'
-import { DebugSampler, startTracing, type Tracing } from 'spanlog/tracing'
+import { DebugSampler, startTracing, type Tracing, type TracingOptions } from 'spanlog/tracing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const secret = 'correct horse battery'
@@ -14,6 +14,7 @@ const traceId = '0af7651916cd43dd8448eb211c80319c'
 beforeEach(() => configure({ debugTraces: { secret } }))
 afterEach(() => {
   vi.useRealTimers()
+  vi.unstubAllEnvs()
   configure({ debugTraces: false, flightRecorder: false })
   trace.disable()
   context.disable()
@@ -145,9 +146,15 @@ describe('a mark for debugging', () => {
     runWithTrace(unsampled, () => withSpan('inner', () => expect((currentTrace()?.traceFlags ?? 0) & 1).toBe(1)))
   })
 
-  it('samples its trace with an SDK, whatever its sampler says, and goes on in the tracestate of its spans', async () => {
+  it.each<[string, TracingOptions, string | undefined]>([
+    ['its sampler', { sampler: new AlwaysOffSampler() }, undefined],
+    ['its ratio', { ratio: 0 }, undefined],
+    ['OTEL_TRACES_SAMPLER=always_off', {}, 'always_off'],
+    ['OTEL_TRACES_SAMPLER=parentbased_always_off', {}, 'parentbased_always_off'],
+  ])('samples its trace with an SDK, whatever %s says, and goes on in the tracestate of its spans', async (_, options, fromEnv) => {
     const exporter = new InMemorySpanExporter()
-    const tracing: Tracing = startTracing({ exporters: [exporter], sampler: new AlwaysOffSampler() })
+    vi.stubEnv('OTEL_TRACES_SAMPLER', fromEnv)
+    const tracing: Tracing = startTracing({ exporters: [exporter], ...options })
     try {
       const headers = debugHeaders()
       const carriers = [headers, { traceparent: debugHeaders().traceparent as string }]

@@ -19,7 +19,8 @@ export interface LogStoreUnderTest {
   /** Resolves when the store shows the lines. */
   push(lines: readonly PushedLine[]): Promise<void>
   close(): Promise<void>
-  supports: { metadata: boolean }
+  /** `follow`: whether what is pushed is followed, if the source follows at all. @defaultValue true */
+  supports: { metadata: boolean; follow?: boolean }
 }
 
 export interface LogSourceSuite {
@@ -420,6 +421,43 @@ export function describeLogSource(
 
       it('refuses a level that nobody knows, at the call', () => {
         expect(() => store.source.search({ level: 'loud' })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+      })
+    })
+
+    describe('following', () => {
+      const follow = (...args: Parameters<NonNullable<LogSource['follow']>>) =>
+        store.supports.follow === false ? undefined : store.source.follow?.(...args)
+      const now = (): bigint => BigInt(Date.now()) * 1_000_000n
+
+      it('yields what is there in time order, then what is written, each line once, and none of another trace', async ({ skip }) => {
+        const { traceId, pushed } = await pushedTrace()
+        const followed = follow(traceId, { from: '30m' }) ?? skip()
+        const written: PushedLine[] = []
+        const found: string[] = []
+        for await (const item of followed) {
+          expect(item).not.toHaveProperty('gap')
+          if ('line' in item) found.push(item.line)
+          if (found.length === pushed.length + 3) break
+          if (found.length < pushed.length) continue
+          const next = own(now(), traceId, `written ${written.length}`)
+          written.push(next)
+          await store.push([own(now(), randomId(), 'another'), own(now(), randomId(), `see ${traceId}`), next])
+        }
+        expect(found).toEqual(lines([...pushed, ...written]))
+      })
+
+      it('ends without an error when it is aborted', async ({ skip }) => {
+        const { traceId } = await pushedTrace()
+        const controller = new AbortController()
+        const followed = follow(traceId, { from: '30m', signal: controller.signal }) ?? skip()
+        let found = 0
+        for await (const _ of followed) if (++found === 5) controller.abort()
+        expect(found).toBe(5)
+      })
+
+      it('refuses a short ID by name, at the call', ({ skip }) => {
+        if (store.supports.follow === false || store.source.follow === undefined) skip()
+        expect(() => store.source.follow?.('abc')).toThrow(expect.objectContaining({ code: 'INVALID_TRACE_ID' }))
       })
     })
 

@@ -14,6 +14,8 @@ export interface StoreUnderTest {
   close(): Promise<void>
   /** What the store keeps of a span, where that is not all. */
   keeps?(span: TraceSpan): TraceSpan
+  /** Where the store cannot search by the links of spans. */
+  noLinks?: true
   /** The language of `query`, where the store has one, by a query that finds a service's traces. */
   language?: (service: string) => string
 }
@@ -224,6 +226,8 @@ export function describeTraceSource(
       const service = `search-${randomId(4)}`
       const step = 20_000_000_000n
       const now = BigInt(Date.now()) * 1_000_000n
+      /** What the last two were caused by: not a trace of the store. */
+      const cause = { traceId: randomId(16), spanId: randomId(8), attributes: {} }
       /** Of 20 to 80 seconds ago, since Tempo puts older ones that come late at another time; each with a slow root and a failed call of its own service. */
       const traces = [4n, 3n, 2n, 1n].map((ago, n) => {
         const traceId = n === 0 ? `00000000000000000${randomId(8).slice(1)}` : randomId(16)
@@ -234,6 +238,7 @@ export function describeTraceSource(
           startUnixNano,
           endUnixNano: startUnixNano + 2_000_000_000n,
           attributes: { n, 'shop "x"': `a b ${n} \\ "é"`, paid: n > 1, ratio: n + 0.5 },
+          links: n > 1 ? [cause] : [],
         })
         const call = span(traceId, {
           service: `${service}-db`,
@@ -297,6 +302,22 @@ export function describeTraceSource(
         const { found, cuts } = await find(query)
         expect(cuts).toEqual([])
         expect(found.map(({ traceId }) => ids.indexOf(traceId))).toEqual(wanted)
+      })
+
+      it('finds what links to a trace, or refuses to look', async () => {
+        if (store.noLinks) {
+          expect(() => store.source.search({ linkedTo: cause.traceId })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+          return
+        }
+        const keepsLinks = kept(traces[3]![0]).links.length > 0
+        const { found, cuts } = await find({ linkedTo: cause.traceId })
+        expect(found.map(({ traceId }) => ids.indexOf(traceId))).toEqual(keepsLinks ? [3, 2] : [])
+        expect(await find({ service, operation: 'get 2', linkedTo: cause.traceId.toUpperCase() })).toMatchObject({
+          found: keepsLinks ? [{ traceId: ids[2] }] : [],
+          cuts,
+        })
+        expect((await find({ linkedTo: ids[0]! })).found).toEqual([])
+        expect(() => store.source.search({ linkedTo: 'abc' })).toThrow(expect.objectContaining({ code: 'INVALID_TRACE_ID' }))
       })
 
       it('looks into the window only', async () => {

@@ -6,24 +6,53 @@ import { traceForms } from '../../src/logs/needles.js'
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 
 describe('findAny', () => {
-  it('finds what indexOf finds first, for needles and texts of few letters', () => {
-    const word = (minLength: number, maxLength: number) => fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength, maxLength })
+  const word = (minLength: number, maxLength: number) => fc.string({ unit: fc.constantFrom('a', 'b'), minLength, maxLength })
+
+  it.each([
+    ['short', 1, 6],
+    ['long', 7, 12],
+  ])('finds one of several %s needles where there is one, and none behind the end of one that it passed over', (_, least, most) => {
     fc.assert(
-      fc.property(fc.array(word(2, 6), { minLength: 1, maxLength: 4 }), word(0, 80), fc.nat(10), (needles, text, from) => {
-        const bytes = Buffer.from(text)
-        const ends = needles.flatMap((needle) => {
-          const at = text.indexOf(needle, from)
-          return at < 0 ? [] : [at + needle.length - 1]
-        })
-        expect(findAny(needles)(bytes, from, bytes.length)).toBe(ends.length === 0 ? -1 : Math.min(...ends))
-      }),
-      { numRuns: 2000 },
+      fc.property(
+        fc.array(word(least, most), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.oneof(word(0, 30), fc.constant(0), fc.constant(1)), { maxLength: 8 }),
+        fc.nat(20),
+        fc.nat(20),
+        (needles, parts, from, less) => {
+          const text = parts.map((part) => (typeof part === 'number' ? (needles[part] ?? '') : part)).join('')
+          const to = Math.max(0, text.length - less)
+          const at = findAny(needles)(Buffer.from(text), from, to)
+          const standsAt = (place: number) => needles.filter((needle) => text.startsWith(needle, place) && place + needle.length <= to)
+          const ends = Array.from({ length: to }, (__, place) =>
+            place < from ? [] : standsAt(place).map(({ length }) => place + length),
+          ).flat()
+          if (ends.length === 0) {
+            expect(at).toBe(-1)
+          } else {
+            expect(at).toBeGreaterThanOrEqual(from)
+            expect(standsAt(at)).not.toEqual([])
+            expect(at).toBeLessThan(Math.min(...ends))
+          }
+        },
+      ),
+      { numRuns: 3000 },
     )
   })
 
-  it('finds every form of a trace ID', () => {
+  it('finds every form of a trace ID, wherever it stands, and no ID that differs in one digit', () => {
     const { needles } = traceForms(TRACE)
     expect(needles).toEqual([TRACE, TRACE.toUpperCase(), '1-0af76519-16cd43dd8448eb211c80319c', String(0x8448eb211c80319cn)])
-    for (const needle of needles) expect(findAny(needles)(Buffer.from(`{"a":"${needle}"}`), 0, 60)).toBe(5 + needle.length)
+    const find = findAny(needles)
+    for (const needle of needles) {
+      for (let before = 0; before < 100; before++) {
+        const bytes = Buffer.from(`${'f'.repeat(before)}${needle}"}`)
+        expect(find(bytes, 0, bytes.length)).toBe(before)
+        expect(find(bytes, 0, before + needle.length)).toBe(before)
+        expect(find(bytes, 0, before + needle.length - 1)).toBe(-1)
+        expect(find(bytes, before + 1, bytes.length)).toBe(-1)
+        const other = needle.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'))
+        expect(find(Buffer.from(`${'f'.repeat(before)}${other}"}`), 0, bytes.length)).toBe(-1)
+      }
+    }
   })
 })

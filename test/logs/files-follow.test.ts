@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, copyFileSync, mkdtempSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -122,6 +132,17 @@ describe('follow', () => {
     appendFileSync(at('a.log'), line('last'))
     await vi.waitFor(() => expect(seen).toHaveLength(24), { timeout: 8000 })
     expect(seen.at(-1)).toBe('last')
+  })
+
+  it('does not begin with the copies of a file, nor with a trace that spanlog has written', async () => {
+    writeFileSync(at('a.log'), line('a') + line('b'))
+    copyFileSync(at('a.log'), at('a.log.1'))
+    writeFileSync(at('a.log.2.gz'), gzipSync(readFileSync(at('a.log'))))
+    writeFileSync(at('a.json'), `{"trace":{"traceId":"${TRACE}","spans":[]},\n"entries":[\n${line('a')}]}\n`)
+    const seen = follow()
+    await expectSoon(seen, ['a', 'b'])
+    appendFileSync(at('a.log'), line('c'))
+    await expectSoon(seen, ['a', 'b', 'c'])
   })
 
   it('takes up files that come to match', async () => {

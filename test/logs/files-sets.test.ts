@@ -96,6 +96,73 @@ describe('which files are read', () => {
     expect((await collect(folder)).messages).toEqual(wanted)
   })
 
+  describe('that were copied', () => {
+    const whole = text(line(1, 'a'), line(2, 'b'))
+
+    it.each<[string, string, string | Buffer]>([
+      ['by copytruncate, which is about to cut it', 'app.log.1', whole],
+      ['by copytruncate, and not yet to the end', 'app.log.1', whole.slice(0, 80)],
+      ['under a date', 'app.log-20261121', whole],
+      ['and packed', 'app.log.gz', gzipSync(whole)],
+      ['and packed under a number', 'app.log.2.gz', gzipSync(whole)],
+    ])('a rotated copy of a file that is read, made %s, is not read, and the proof says so', async (_, name, content) => {
+      await writeFile(at(name), content)
+      await writeFile(at('app.log'), whole + text(line(3, 'c')))
+      const { messages, files, verdict } = await collect(folder)
+      expect([messages, new Set(files)]).toEqual([['a', 'b', 'c'], new Set(['app.log'])])
+      expect(verdict).toMatchObject({ complete: true, reasons: [{ message: expect.stringContaining(`not read: ${at(name)}, whose`) }] })
+    })
+
+    it('and packed, beside a copy of a file that is read: that one alone is', async () => {
+      await writeFile(at('app.log'), whole)
+      await writeFile(at('app.log.1'), whole)
+      await writeFile(at('app.log.1.gz'), gzipSync(whole))
+      expect((await collect(folder)).files).toEqual(['app.log', 'app.log'])
+    })
+
+    it.each<[string, string, string]>([
+      ['has another line', 'app.log.1', text(line(1, 'a'), line(9, 'x'))],
+      ['goes on after it', 'app.log.1', whole + text(line(3, 'c'), line(4, 'd'))],
+      ['has a name that rotation does not give', 'app-copy.log', whole],
+      ['is of another set', 'app2.log.1', whole],
+    ])('a file that %s is read', async (_, name, content) => {
+      await writeFile(at('app.log'), whole + text(line(3, 'c')))
+      await writeFile(at(name), content)
+      expect((await collect(folder)).files).toContain(name)
+    })
+
+    it('is read where it is the only one that is asked for', async () => {
+      await writeFile(at('app.log'), whole)
+      await writeFile(at('app.log.1'), whole)
+      expect((await collect(at('app.log.1'))).messages).toEqual(['a', 'b'])
+    })
+  })
+
+  it.each<[string, (lines: string) => string]>([
+    ['in one line', (lines) => `{"trace":{"traceId":"${TRACE}","spans":[]},"entries":[${lines}]}\n`],
+    ['line by line', (lines) => `{"trace":{"traceId":"${TRACE}","spans":[]},\n"entries":[\n${lines}],\n"verdict":{"complete":true}}\n`],
+    ['without spans', (lines) => `{"trace":null,\n"entries":[\n${lines}]}\n`],
+    ['indented', (lines) => `{\n  "trace": {\n    "traceId": "${TRACE}",\n    "spans": []\n  },\n  "entries": [\n${lines}]\n}\n`],
+  ])('a trace that spanlog has written, %s, is no log, and the proof says so', async (_, document) => {
+    await writeFile(at('a.log'), text(line(1, 'a'), line(2, 'b')))
+    await writeFile(at('a.json'), document([line(1, 'a'), line(2, 'b')].join(',\n')))
+    const { messages, files, verdict } = await collect(folder)
+    expect([messages, files]).toEqual([
+      ['a', 'b'],
+      ['a.log', 'a.log'],
+    ])
+    expect(verdict).toMatchObject({
+      complete: true,
+      mentions: 0,
+      reasons: [{ message: expect.stringContaining(`not read: ${at('a.json')}, a trace`) }],
+    })
+  })
+
+  it('a line that begins as such a trace does is read', async () => {
+    await writeFile(at('a.log'), text(JSON.stringify({ trace: { id: TRACE }, message: 'ECS' })))
+    expect((await collect(folder)).messages).toEqual(['ECS'])
+  })
+
   it.each<[string, () => Promise<string>]>([
     ['a missing file', async () => at('gone.log')],
     ['a missing folder', async () => at('gone', 'app.log')],

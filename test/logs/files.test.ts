@@ -12,7 +12,8 @@ async function makeStore(compress?: (text: string) => Buffer): Promise<LogStoreU
   await writeFile(path.join(folder, 'empty.log'), '')
   return {
     source: fileLogs({ paths: folder }),
-    supports: { metadata: false },
+    // What is packed does not grow.
+    supports: { metadata: false, follow: compress === undefined },
     async push(lines) {
       const streams = new Map<string, PushedLine[]>()
       for (const line of lines) {

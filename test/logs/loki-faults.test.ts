@@ -25,9 +25,9 @@ async function loki(options: LokiDoubleOptions = {}): Promise<LokiDouble> {
   return double
 }
 
-async function collect(double: LokiDouble, options: Partial<LokiLogsOptions> = {}, signal?: AbortSignal) {
+async function collect(double: LokiDouble, options: Partial<LokiLogsOptions> = {}, window: LogQueryOptions = {}) {
   const source = lokiLogs({ url: double.url, tenant: 'team', retries: 2, ...options })
-  const { entries, verdict } = await source.forTrace(TRACE, { from: '1h', ...(signal !== undefined && { signal }) }).collect()
+  const { entries, verdict } = await source.forTrace(TRACE, { from: '1h', ...window }).collect()
   const [reason] = verdict.reasons
   return { entries, verdict, code: reason?.code, message: reason?.message ?? '' }
 }
@@ -124,7 +124,9 @@ describe('what stays wrong ends the query with what was fetched so far', () => {
   ])('a page that takes too long %s, with two tries at each size', async ([, slow, complete]) => {
     const double = await loki({ maxEntries: 2000 })
     for (const limit of slow) double.inject(faults.refuse(504, 'context deadline exceeded'), { ...always, on: `limit=${limit}&` })
-    const { verdict, code } = await collect(double, { retries: 4 })
+    // A minute: a longer window is halved first.
+    const from = minutesAgo(5) - 30_000_000_000n
+    const { verdict, code } = await collect(double, { retries: 4 }, { from, to: from + 60_000_000_000n })
     expect([verdict.complete, code]).toEqual([complete, complete ? 'HOLDS_FOR' : 'LOKI_TIMEOUT'])
     for (const form of ['|~', '|=']) {
       const limits = double.seen.filter(({ query }) => query.get('query')?.includes(form)).map(({ query }) => Number(query.get('limit')))
@@ -133,6 +135,25 @@ describe('what stays wrong ends the query with what was fetched so far', () => {
       expect(limits.at(-1)).toBe(limits.length > 0 ? 500 : undefined)
     }
     expect(double.seen.filter(({ query }) => query.get('limit') === '2000').length).toBe(4)
+  })
+
+  it.for([
+    ['pages of', 'limit='],
+    ['counts of', 'step='],
+  ])('%s a window that takes too long are asked for by halves, each once, and so is what is behind it', async ([, on]) => {
+    const double = await loki()
+    const lengthOf = (query: URLSearchParams): number => Number(query.get('end')) / 1e9 - Number(query.get('start')) / 1e9
+    const slowOverTenMinutes: faults.Fault = (response, honest) => {
+      const { searchParams } = new URL(response.req.url ?? '', double.url)
+      if (lengthOf(searchParams) > 600) faults.refuse(504, 'context deadline exceeded')(response, honest)
+      else faults.send(response, honest)
+    }
+    double.inject(slowOverTenMinutes, { ...always, on })
+    const { verdict, code } = await collect(double, { retries: 4 })
+    expect([verdict.complete, verdict.entries, code]).toEqual([true, 100, 'HOLDS_FOR'])
+    const slow = double.seen.filter(({ query }) => query.has(on.slice(0, -1)) && lengthOf(query) > 600)
+    // Over 70, 35 and 17.5 minutes, of each form; counts are needed for one of them only.
+    expect(slow.length).toBe(on === 'limit=' ? 6 : 3)
   })
 
   it('a count that fails leaves the page at hand', async () => {
@@ -257,7 +278,7 @@ describe('an abort', () => {
     const double = await loki()
     double.inject(fault, { ...always, on })
     const controller = new AbortController()
-    const asked = collect(double, { timeoutMs: 20_000, retries: 5 }, controller.signal)
+    const asked = collect(double, { timeoutMs: 20_000, retries: 5 }, { signal: controller.signal })
     while (!double.seen.some(({ path, query }) => `${path}?${query.toString()}`.includes(on))) {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }

@@ -27,13 +27,20 @@ export function settled(output: string): string {
     if (!names.has(id)) names.set(id, `${kind}${names.size + 1}`)
     return names.get(id) ?? ''
   }
-  return output
-    .replaceAll(/\b[0-9a-f]{32}\b/g, (id) => name('trace', id))
-    .replaceAll(/\b[0-9a-f]{16}\b/g, (id) => name('span', id))
-    .replaceAll(/"time":\d+/g, '"time":0')
-    .replaceAll(/"pid":\d+/g, '"pid":0')
-    .replaceAll(/"hostname":"[^"]*"/g, '"hostname":""')
-    .replaceAll(/"durationMs":[\d.]+/g, '"durationMs":0')
-    .replaceAll('\r', '')
-    .trimEnd()
+  return (
+    output
+      .replaceAll(/\b[0-9a-f]{32}\b/g, (id) => name('trace', id))
+      .replaceAll(/\b[0-9a-f]{16}\b/g, (id) => name('span', id))
+      .replaceAll(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g, (id) => name('uuid', id))
+      .replaceAll(/"time":\d+/g, '"time":0')
+      .replaceAll(/"pid":\d+/g, '"pid":0')
+      .replaceAll(/"hostname":"[^"]*"/g, '"hostname":""')
+      .replaceAll(/("durationMs":|"responseTime":|durationMs=)[\d.]+/g, '$10')
+      // A drawn trace: how long each span took, and when each line came.
+      .replaceAll(/ *\+?\b\d[\d.]*(?:µs|ms|s)\b/g, ' 0ms')
+      .replaceAll(/\b\d+ % of the time/g, '0 % of the time')
+      .replaceAll(/ *[█-░][█-░ ]*/g, ' █ ')
+      .replaceAll('\r', '')
+      .trimEnd()
+  )
 }

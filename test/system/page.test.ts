@@ -342,7 +342,7 @@ describe('the served list', () => {
       {
         document: async (id) => (id === traceId ? shop : linked),
         list: async () => ({ traces: listed, reasons: [] }),
-        traces: async () => ({ traces: [shop.trace!, linked.trace!], reasons: [] }),
+        report: async () => ({ traces: [shop.trace!, linked.trace!], reasons: [] }),
       },
       0,
     )
@@ -371,4 +371,46 @@ describe('the served list', () => {
       await server.close()
     }
   })
+})
+
+describe('a served trace', () => {
+  it('offers what has come since, and shows it without losing what is selected, folded and in sight', async () => {
+    const id = (i: number): string => (i + 1).toString(16).padStart(16, '0')
+    const spansTo = (n: number): TraceSpan[] =>
+      Array.from({ length: n }, (_, i) => span(id(i), i === 0 ? undefined : id(i % 10 === 1 ? 0 : i - ((i - 1) % 10)), `s/op ${i}`, i, n))
+    const linesTo = (n: number): LogEntry[] => Array.from({ length: n }, (_, i) => line(id(i % 99), i, 'info', `line ${i}`))
+    let found = documentOf(spansTo(100), linesTo(300))
+    const server = await startViewServer(
+      { document: async () => found, list: async () => ({ traces: [], reasons: [] }), report: async () => ({ traces: [], reasons: [] }) },
+      0,
+    )
+    try {
+      await visit(`${server.url}#trace=${traceId}`)
+      await page.click('.row:has-text("op 11") .fold')
+      await page.click('.row:has-text("op 21")')
+      await page.click('.choice >> text=Whole trace')
+      await page.evaluate(`document.querySelector('.lines .rows').scrollTop = 22 * 150`)
+      const top = (): Promise<unknown> =>
+        page.evaluate(`(() => {
+        const list = document.querySelector('.lines .rows')
+        const edge = list.getBoundingClientRect().top
+        return [...list.querySelectorAll('.line')].find((one) => one.getBoundingClientRect().bottom > edge + 1).querySelector('.said bdi').innerText
+      })()`)
+      await expect.poll(top).toBe('line 150')
+
+      const early = Array.from({ length: 5 }, (_, i) => line(id(3), 20, 'warn', `late line ${i}`))
+      found = documentOf(spansTo(101), [...linesTo(21), ...early, ...linesTo(300).slice(21)])
+      await expect.poll(() => texts('.arrived'), { timeout: 15_000 }).toEqual(['1 new span and 5 new lines · show'])
+      expect(await texts('.figures li')).toContain('100 spans')
+      await page.keyboard.press('r')
+      await expect.poll(() => texts('.figures li')).toContain('101 spans')
+      expect(await texts('.arrived button')).toEqual([])
+      expect(await texts('.row.selected .operation')).toEqual(['op 21'])
+      expect(await texts('.row:has-text("op 11") .below')).toEqual(['+9'])
+      expect(await top()).toBe('line 150')
+      expect(complaints).toEqual([])
+    } finally {
+      await server.close()
+    }
+  }, 60_000)
 })

@@ -28,7 +28,7 @@ beforeAll(async () => {
         return document
       },
       list: async () => ({ traces: [{ traceId, startUnixNano: 7n, services: ['a'] }], reasons: [] }),
-      traces: async () => ({ traces: [{ traceId, spans: [] }], reasons: [] }),
+      report: async () => ({ traces: [{ traceId, spans: [] }], before: [], entries: document.entries, windowMs: 7, reasons: [] }),
     },
     0,
   )
@@ -109,6 +109,16 @@ describe('the server of the page', () => {
     expect(answer.text.toLowerCase()).not.toContain('set-cookie')
   })
 
+  it('sends a trace again only where more of it has come', async () => {
+    const { text } = await request(`${url.pathname}trace/${traceId}`)
+    const etag = /etag: (.*)\r\n/i.exec(text)?.[1] ?? ''
+    expect(etag).toBe('"0-2-true"')
+    const again = await request(`${url.pathname}trace/${traceId}`, { 'If-None-Match': etag })
+    expect(again.status).toBe(304)
+    expect(again.text).toMatch(/\r\n\r\n$/)
+    expect((await request(`${url.pathname}trace/${traceId}`, { 'If-None-Match': '"0-1-true"' })).status).toBe(200)
+  })
+
   it('gives traces, the list, and documents as JSON, which no browser takes for a page', async () => {
     const get = async (name: string): Promise<unknown> => {
       const answer = await fetch(new URL(name, url))
@@ -117,7 +127,13 @@ describe('the server of the page', () => {
       return answer.json()
     }
     expect(await get('list')).toEqual({ traces: [{ traceId, startUnixNano: '7', services: ['a'] }], reasons: [] })
-    expect(await get('traces')).toEqual({ traces: [{ traceId, spans: [] }], reasons: [] })
+    expect(await get('report')).toEqual({
+      traces: [{ traceId, spans: [] }],
+      before: [],
+      entries: [document.entries[0], { ...document.entries[1], fields: undefined }],
+      windowMs: 7,
+      reasons: [],
+    })
     const [first, { fields: _fields, ...second }] = document.entries as [object, { fields: object }]
     expect(await get(`trace/${traceId}`)).toEqual({ ...document, entries: [first, second] })
   })

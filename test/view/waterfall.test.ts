@@ -247,16 +247,18 @@ const listLines = [
   line('c', 97, 'error', 'no money', { service: 'bank' }),
 ]
 
-const choices: { name: string; options: WaterfallOptions; picture: string }[] = [
-  {
-    name: 'calls alike as one row, and in the first sentence what they ask for',
-    options: {},
-    picture: drawn`
+const heading = drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
       The error began in bank "charge" (refused); shop "GET /items" did not fail with
       it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
       item WHERE id = $1.
-
+`
+/** What stands below the heading, and below a further sentence of it. */
+const choices: { name: string; options: WaterfallOptions; picture: string; further?: string }[] = [
+  {
+    name: 'calls alike as one row, and in the first sentence what they ask for',
+    options: {},
+    picture: drawn`
       shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
       │ info  listing                                                          +1.00ms
       ├ 9 × SELECT item                       ██ ██ █████████ ██ ██ ██████      88.0ms
@@ -271,11 +273,6 @@ const choices: { name: string; options: WaterfallOptions; picture: string }[] = 
     name: 'all of them, where that is asked for, down to a depth',
     options: { all: true, depth: 1 },
     picture: drawn`
-      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
-      The error began in bank "charge" (refused); shop "GET /items" did not fail with
-      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
-      item WHERE id = $1.
-
       shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
       │ info  listing                                                          +1.00ms
       ├ SELECT item                           ██                                8.00ms
@@ -298,11 +295,6 @@ const choices: { name: string; options: WaterfallOptions; picture: string }[] = 
     name: 'only what failed, and what stands above it without its lines',
     options: { only: 'errors' },
     picture: drawn`
-      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
-      The error began in bank "charge" (refused); shop "GET /items" did not fail with
-      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
-      item WHERE id = $1.
-
       shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
       └ ✗ bank charge                                                      ▏    2.00ms
           ✗ refused
@@ -314,11 +306,6 @@ const choices: { name: string; options: WaterfallOptions; picture: string }[] = 
     name: 'only one service, with all that its spans say',
     options: { services: ['bank'], attributes: true },
     picture: drawn`
-      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
-      The error began in bank "charge" (refused); shop "GET /items" did not fail with
-      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
-      item WHERE id = $1.
-
       shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
       └ ✗ bank charge                                                      ▏    2.00ms
         │ ✗ refused
@@ -334,13 +321,8 @@ const choices: { name: string; options: WaterfallOptions; picture: string }[] = 
   {
     name: 'spans against their budgets: the slowest call of a fold, and the root',
     options: { budgets: { operations: [{ name: 'SELECT item', p95Ms: 5, maxMs: 7 }], traces: { criticalPathMs: 200 } } },
+    further: '9 of 10 spans that have a budget took longer.',
     picture: drawn`
-      4bf92f3577b34da6a3ce929d0e0e4736  100ms  12 spans  2 services  1 error  3 lines
-      The error began in bank "charge" (refused); shop "GET /items" did not fail with
-      it; 72 % of the time (72.0ms) went into 9 × shop "SELECT item": SELECT * FROM
-      item WHERE id = $1.
-      9 of 10 spans that have a budget took longer.
-
       shop GET /items                       ██░░█░░█░░░░░░░░░█░░█░░█░░░░░░██     100ms
       │ ✓ within its budget: criticalPathMs allows 200ms
       │ info  listing                                                          +1.00ms
@@ -366,8 +348,9 @@ describe('the waterfall', () => {
     expect(colored.map((row) => stripVTControlCharacters(row))).toEqual(draw(spans, entries))
   })
 
-  it.each(choices)('shows $name', ({ options, picture }) => {
-    expect(draw(list, listLines, options).join('\n')).toBe(picture)
+  it.each(choices)('shows $name', ({ options, picture, further }) => {
+    const sentences = further === undefined ? [heading] : [heading, further]
+    expect(draw(list, listLines, options).join('\n')).toBe([...sentences, '', picture].join('\n'))
   })
 
   it('shows or counts every span and every line, whatever is chosen', () => {

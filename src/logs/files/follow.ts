@@ -2,17 +2,19 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { reasonOf, SpanlogError } from '../../errors.js'
 import { chunkBuffers, fileChunks, streamChunks } from '../../files/chunks.js'
+import { hasOriginal } from '../../files/copies.js'
 import { type OpenFile, recordsOf } from '../../files/each.js'
 import { type ListedFile, listFiles, unreadable } from '../../files/paths.js'
-import type { FoundRecord } from '../../files/records.js'
+import type { FoundRecord, RecordOptions } from '../../files/records.js'
 import { type Bookmark, Tail } from '../../files/tail.js'
 import { Changes } from '../../files/watch.js'
 import { otlpLines } from '../otlp-lines.js'
 import type { LogRequest } from '../query.js'
 import type { LogEntry, LogGap } from '../types.js'
-import { type FileReadOptions, scannerFor, type Wanted } from './gather.js'
+import { type FileReadOptions, recordsWith, type Wanted } from './gather.js'
 import { traceWanted } from './read.js'
 import { SortedLines } from './runs.js'
+import { isTraceDocument } from './trace-document.js'
 
 /** A file that is listed no more and not written any more is let go of. */
 const letGoMs = 10_000
@@ -34,6 +36,7 @@ export async function* followFiles(options: FileReadOptions, request: LogRequest
 class FollowedFiles {
   readonly #options: FileReadOptions
   readonly #wanted: Wanted
+  readonly #looked: RecordOptions
   readonly #signal: AbortSignal | undefined
   readonly #changes = new Changes()
   readonly #tails = new Map<string, Tail>()
@@ -54,6 +57,7 @@ class FollowedFiles {
   constructor(options: FileReadOptions, wanted: Wanted, signal: AbortSignal | undefined) {
     this.#options = options
     this.#wanted = wanted
+    this.#looked = recordsWith(wanted.needles, options.maxLineBytes)
     this.#signal = signal
     this.#sorted = new SortedLines(options.memoryBytes)
   }
@@ -96,7 +100,7 @@ class FollowedFiles {
       const bookmark = await tail.restarted()
       if (bookmark !== undefined) cut.set(tail, bookmark)
     }
-    for (const file of listed) await this.#meet(file, cut).catch((error: unknown) => this.#failed(file, error))
+    for (const file of listed) await this.#meet(file, listed, cut).catch((error: unknown) => this.#failed(file, error))
     for (const [tail, bookmark] of cut) await this.#wasCut(tail, bookmark)
     for (const [identity, { copy, of, since }] of this.#copies) {
       const isCopy = await copy.isCopyOf(of)
@@ -116,7 +120,7 @@ class FollowedFiles {
   }
 
   /** A file that may be new. */
-  async #meet(file: ListedFile, cut: ReadonlyMap<Tail, Bookmark>): Promise<void> {
+  async #meet(file: ListedFile, listed: readonly ListedFile[], cut: ReadonlyMap<Tail, Bookmark>): Promise<void> {
     const { identity, regular } = file
     if (this.#tails.has(identity) || this.#copies.has(identity) || this.#done.has(identity)) return
     if (!regular) {
@@ -124,11 +128,19 @@ class FollowedFiles {
       this.#pump(file.path, streamChunks(fs.createReadStream(file.path), file.path, this.#signal))
       return
     }
-    const { options } = this.#scanner()
-    const tail = await Tail.open(file.path, options)
+    // Of those that come later packed ones were packed from a file that has been followed, and of others more than that is looked at.
+    if (!this.#started && (await hasOriginal(file, listed, this.#signal))) {
+      this.#done.add(identity)
+      return
+    }
+    const tail = await Tail.open(file.path, this.#looked)
+    if (tail !== undefined && isTraceDocument(tail.head)) {
+      this.#done.add(identity)
+      await tail.close()
+      return
+    }
     if (tail === undefined) {
       this.#done.add(identity)
-      // One that comes later was packed from a file that has been followed.
       if (!this.#started) await this.#readPacked(file.path)
       return
     }
@@ -159,7 +171,7 @@ class FollowedFiles {
     const handle = await fs.promises.open(at)
     try {
       const file: OpenFile = { path: at, once: false, chunks: () => fileChunks(handle.fd, at, chunkBuffers(), this.#signal) }
-      for await (const { records } of recordsOf(file, this.#scanner(), this.#signal)) await this.#take(at, records)
+      for await (const { records } of recordsOf(file, this.#looked, this.#signal)) await this.#take(at, records)
     } finally {
       await handle.close()
     }
@@ -168,7 +180,7 @@ class FollowedFiles {
   /** Reads a stream beside everything else. */
   #pump(at: string, chunks: AsyncGenerator<Uint8Array, void>): void {
     const read = async (): Promise<void> => {
-      for await (const { records } of recordsOf({ path: at, once: true, chunks: () => chunks }, this.#scanner(), this.#signal)) {
+      for await (const { records } of recordsOf({ path: at, once: true, chunks: () => chunks }, this.#looked, this.#signal)) {
         if (records.length === 0) continue
         const taking = new Promise<void>((taken) => this.#streamed.push({ at, records, taken }))
         this.#changes.notify()
@@ -232,10 +244,6 @@ class FollowedFiles {
       this.#copies.delete(identity)
       await copy.close()
     }
-  }
-
-  #scanner() {
-    return scannerFor(this.#wanted.needles, this.#options.maxLineBytes)
   }
 }
 

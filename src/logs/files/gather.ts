@@ -1,11 +1,12 @@
 import { SpanlogError } from '../../errors.js'
 import { eachFile, type OpenFile, recordsOf } from '../../files/each.js'
 import { everyLine, findAny } from '../../files/find.js'
-import { Scanner } from '../../files/scan.js'
+import type { RecordOptions } from '../../files/records.js'
 import { otlpLines } from '../otlp-lines.js'
 import type { VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
 import type { PlacedLine } from './runs.js'
+import { isTraceDocument } from './trace-document.js'
 
 export interface FileReadOptions {
   paths: readonly string[]
@@ -32,6 +33,8 @@ export interface Gathered {
   files: string[]
   /** Those whose content is in another that was read. */
   copies: string[]
+  /** Those that are traces, with the lines that somebody found. */
+  documents: string[]
   failures: SpanlogError[]
 }
 
@@ -46,10 +49,10 @@ export async function gather(
   draft: VerdictDraft,
   take: (line: PlacedLine) => Promise<void> | undefined,
 ): Promise<Gathered> {
-  const gathered: Gathered = { files: [], copies: [], failures: [] }
-  const { files, failures } = gathered
+  const gathered: Gathered = { files: [], copies: [], documents: [], failures: [] }
+  const { files, documents, failures } = gathered
   const { signal, from, to } = wanted
-  const scanner = scannerFor(wanted.needles, maxLineBytes)
+  const looked = recordsWith(wanted.needles, maxLineBytes)
   let place = 0
 
   async function search(opened: OpenFile): Promise<void> {
@@ -58,8 +61,13 @@ export async function gather(
     // Of the line before that was wanted, for lines without a time.
     let time = -1n
     try {
-      for await (const { records, bytes } of recordsOf(opened, scanner, signal)) {
+      for await (const { records, bytes, head } of recordsOf(opened, looked, signal)) {
         draft.stats.bytes += bytes
+        if (head !== undefined && isTraceDocument(head)) {
+          files.pop()
+          documents.push(opened.path)
+          return
+        }
         for (const { text } of records) {
           if (text === undefined) overlong++
           else for (const line of otlpLines(text) ?? [text]) await judge(line)
@@ -82,18 +90,15 @@ export async function gather(
     }
   }
 
-  try {
-    const options = { signal, fail: (error: SpanlogError) => failures.push(error), copy: (path: string) => gathered.copies.push(path) }
-    await eachFile(paths, options, search)
-    return gathered
-  } finally {
-    await scanner.close()
-  }
+  const options = { signal, fail: (error: SpanlogError) => failures.push(error), copy: (path: string) => gathered.copies.push(path) }
+  await eachFile(paths, options, search)
+  return gathered
 }
 
-export function scannerFor(needles: readonly string[], maxBytes: number): Scanner {
+/** How records with one of the texts are found; all records where there are none. */
+export function recordsWith(needles: readonly string[], maxBytes: number): RecordOptions {
   const overlap = Math.max(1, ...needles.map((needle) => Buffer.byteLength(needle))) - 1
-  return new Scanner({ find: needles.length > 0 ? findAny(needles) : everyLine, overlap, maxBytes, joined: true }, needles)
+  return { find: needles.length > 0 ? findAny(needles) : everyLine, overlap, maxBytes, joined: true }
 }
 
 function tooLong(path: string, count: number, maxLineBytes: number): SpanlogError {

@@ -68,10 +68,14 @@ function rawLine(line: string, file: string): RawLine {
   return { line, labels: { file } }
 }
 
-function filesRead({ files, copies }: Gathered): string {
+function filesRead({ files, copies, documents }: Gathered): string {
   const count = files.length === 1 ? '1 file' : `${files.length} files`
-  const packed = copies.length === 0 ? '' : `; not read: ${few(copies)}, whose content is in the file beside`
-  return `${count} (${few(files)}), each to the end it had when it was read${packed}`
+  const read = files.length === 0 ? 'no log file' : `${count} (${few(files)}), each to the end it had when it was read`
+  const unread = [
+    ...(copies.length === 0 ? [] : [`; not read: ${few(copies)}, whose content is in another of them`]),
+    ...(documents.length === 0 ? [] : [`; not read: ${few(documents)}, a trace that spanlog has written`]),
+  ]
+  return read + unread.join('')
 }
 
 function few(paths: readonly string[]): string {

@@ -12,8 +12,9 @@ export interface FileLogsOptions {
    * is named, or that a pattern names, is read whatever its ending. gzip and zstd are told by the content. `-` is standard input,
    * which can be read once.
    *
-   * A file is read once, whatever names and links it has, and `app.log.1.gz` is not read where all it holds stands in `app.log.1` beside
-   * it. Any other copy is another file: its lines come twice.
+   * A file is read once, whatever names and links it has, and what rotation has copied (`app.log.1`, `app.log-20261121.gz`) is not read
+   * where all it holds stands at the beginning of `app.log` beside it. Any other copy is another file: its lines come twice. A trace that
+   * `spanlog trace --json` or `watch --collect` has written is no log and is passed over.
    */
   paths: string | readonly string[]
   /**

@@ -3,7 +3,7 @@ import { halvingPattern } from './halves.js'
 import { inOrder } from './in-order.js'
 import { halves } from './logql.js'
 import { finestNano, joinUpTo, partsOf, type Stretch, settledBy, stepFor, stepWithin } from './plan.js'
-import { distinct, type LokiReader, type Page } from './reader.js'
+import { distinct, isTimeout, type LokiReader, type Page, type Patience } from './reader.js'
 
 /** The lines of a stretch of time that ends at `to` and begins where the one before it ended. */
 export interface Batch {
@@ -24,6 +24,8 @@ export interface Gap {
 const maxRecounts = 64
 /** How many parts of lines are asked for, for one query, where Loki counts copies of lines. */
 const maxDivisions = 256
+/** A longer window that takes Loki too long is asked for in halves. */
+const leastSlowNano = 60_000_000_000n
 
 /**
  * All lines that one log query finds in `[from, to)`, in batches by time. Conservation is the plan and the proof: a stretch is whole
@@ -37,6 +39,8 @@ const maxDivisions = 256
  * finer                  |3990|3010|       a step over the limit is counted again
  * ```
  *
+ * A window that takes Loki longer than a request may last is halved, and so are those behind it.
+ *
  * See `docs/decisions/0003-loki-completeness.md`.
  */
 export async function* gather(
@@ -47,13 +51,24 @@ export async function* gather(
   report: (gap: Gap) => void,
 ): AsyncGenerator<Batch> {
   const settler = new Settler(reader, query, report)
-  for (const part of partsOf(from, to, reader.limits)) yield* settler.window(part.from, part.to)
+  for (const part of partsOf(from, to, reader.limits)) yield* settler.run(part.from, part.to)
+}
+
+/** How a window begins. */
+interface Opening {
+  first: Page
+  /** None where the page proves itself. */
+  steps: Stretch[]
+  /** Why there are no counts although they are needed. */
+  error?: unknown
 }
 
 class Settler {
   readonly #reader: LokiReader
   readonly #query: string
   readonly #report: (gap: Gap) => void
+  /** No longer window is asked for at once. */
+  #longest = 1n << 64n
   #recounts = maxRecounts
   #divisions = maxDivisions
   #hasCopies = false
@@ -67,10 +82,37 @@ class Settler {
     this.#report = report
   }
 
-  async *window(from: bigint, to: bigint): AsyncGenerator<Batch> {
-    const first = await this.#page(this.#query, from, to)
-    if (first.whole) {
+  async *run(from: bigint, to: bigint): AsyncGenerator<Batch> {
+    for (let start = from; start < to; ) {
+      const end = start + this.#longest < to ? start + this.#longest : to
+      const opening = await this.#open(start, end)
+      if (opening === 'too slow') this.#longest = (end - start + 1n) / 2n
+      else {
+        yield* this.#window(start, end, opening)
+        start = end
+      }
+    }
+  }
+
+  /** The first page of a window, and its counts where the page does not prove itself. */
+  async #open(from: bigint, to: bigint): Promise<Opening | 'too slow'> {
+    // Sent again it would be as slow.
+    const patience = to - from > leastSlowNano ? { timeoutRetries: 0 } : {}
+    let first: Page | undefined
+    try {
+      first = await this.#page(this.#query, from, to, patience)
+      return { first, steps: first.whole ? [] : await this.#reader.counts(this.#query, from, to, stepFor(from, to), patience) }
+    } catch (error) {
+      if (to - from > leastSlowNano && isTimeout(error)) return 'too slow'
+      if (first === undefined) throw error
+      return { first, steps: [], error }
+    }
+  }
+
+  async *#window(from: bigint, to: bigint, { first, steps, error }: Opening): AsyncGenerator<Batch> {
+    if (first.whole || error !== undefined) {
       yield { to, lines: first.lines }
+      if (error !== undefined) throw error
       return
     }
     // The grid may reach over both ends of the window.
@@ -81,7 +123,6 @@ class Settler {
     let atHand = first.lines
     this.#proven = undefined
     try {
-      const steps = await this.#reader.counts(this.#query, from, to, stepFor(from, to))
       const counted = steps.reduce((sum, { count }) => sum + count, 0)
       this.#windowByText = async () => {
         const parts = await this.#byText(this.#query, from, to, first)
@@ -108,8 +149,8 @@ class Settler {
     yield within({ to, lines: atHand })
   }
 
-  async #page(query: string, from: bigint, to: bigint): Promise<Page> {
-    const page = await this.#reader.page(query, from, to)
+  async #page(query: string, from: bigint, to: bigint, patience: Patience = {}): Promise<Page> {
+    const page = await this.#reader.page(query, from, to, patience)
     this.#hasCopies ||= page.duplicates > 0
     return page
   }

@@ -15,8 +15,8 @@ export function partsOf(from: bigint, to: bigint, limits: { maxLengthNano: bigin
 
 /** Nanoseconds of the finest step in which Loki counts, a millisecond. */
 export const finestNano = 1_000_000n
-/** Loki takes 11,000; a power of two fits the steps. */
-const maxSteps = 8192n
+/** Loki takes 11,000, but each step costs it time, a tenth of the whole count with thousands of them; a power of two fits the steps. */
+const maxSteps = 1024n
 
 /**
  * The step to count a stretch with, in milliseconds: a power of two, so that each grid divides every coarser one and a step that is

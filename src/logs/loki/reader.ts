@@ -17,6 +17,9 @@ export interface Page {
   duplicates: number
 }
 
+/** How often a request is sent again after a time-out. @defaultValue as after other failures */
+export type Patience = Pick<RemoteRequest, 'timeoutRetries'>
+
 // Hundreds at once end in refused connections.
 const maxUnderWay = 4
 
@@ -37,14 +40,14 @@ export class LokiReader {
     this.#stats = stats
   }
 
-  /** The first lines of `[from, to)` that the query finds, as many as one page takes unless `limit` says fewer. */
-  async page(query: string, from: bigint, to: bigint, limit = this.limits.maxEntries): Promise<Page> {
-    const asked = Math.min(limit, this.limits.maxEntries)
+  /** The first lines of `[from, to)` that the query finds, as many as one page takes. */
+  async page(query: string, from: bigint, to: bigint, patience: Patience): Promise<Page> {
+    const asked = this.limits.maxEntries
     try {
       const json = await this.#get(
         { query, start: String(from), end: String(to), limit: String(asked), direction: 'forward' },
         // A page that takes too long is asked for with fewer lines instead.
-        { headers: { 'x-loki-response-encoding-flags': 'categorize-labels' }, timeoutRetries: 1 },
+        { headers: { 'x-loki-response-encoding-flags': 'categorize-labels' }, timeoutRetries: 1, ...patience },
       )
       const { lines, matched, duplicates, warnings } = readPage(json)
       if (lines.length > asked) throw badAnswer('an end at the limit')
@@ -52,23 +55,26 @@ export class LokiReader {
       for (const warning of warnings) this.warnings.add(warning)
       return { lines: distinct(lines), whole: matched !== undefined && matched < asked && matched >= lines.length, duplicates }
     } catch (error) {
-      const fewer = fewerEntries(error, asked)
+      const fewer = patience.timeoutRetries === 0 && isTimeout(error) ? undefined : fewerEntries(error, asked)
       if (fewer === undefined) throw error
       this.limits.maxEntries = Math.min(fewer, this.limits.maxEntries)
-      return this.page(query, from, to, limit)
+      return this.page(query, from, to, patience)
     }
   }
 
   /** How many lines the query finds in each step of the grid over `[from, to)`; steps without any are left out. */
-  async counts(query: string, from: bigint, to: bigint, stepMs: number): Promise<Stretch[]> {
+  async counts(query: string, from: bigint, to: bigint, stepMs: number, patience: Patience = {}): Promise<Stretch[]> {
     const { firstMs, lastMs } = gridOver(from, to, stepMs)
-    const json = await this.#get({
-      query: countQuery(query, stepMs),
-      start: `${firstMs}000000`,
-      end: `${lastMs}000000`,
-      step: `${stepMs}ms`,
-      direction: 'forward',
-    })
+    const json = await this.#get(
+      {
+        query: countQuery(query, stepMs),
+        start: `${firstMs}000000`,
+        end: `${lastMs}000000`,
+        step: `${stepMs}ms`,
+        direction: 'forward',
+      },
+      patience,
+    )
     const counts = readCounts(json).toSorted((a, b) => a.untilMs - b.untilMs)
     for (const [index, { untilMs }] of counts.entries()) {
       const isStep = untilMs % stepMs === 0 && untilMs >= firstMs && untilMs <= lastMs
@@ -108,7 +114,7 @@ export class LokiReader {
     return sum
   }
 
-  #get(params: Record<string, string>, more: Pick<RemoteRequest, 'headers' | 'timeoutRetries'> = {}): Promise<unknown> {
+  #get(params: Record<string, string>, more: Pick<RemoteRequest, 'headers' | 'timeoutRetries'>): Promise<unknown> {
     return this.#ask({ path: '/loki/api/v1/query_range', params, ...more })
   }
 
@@ -137,4 +143,9 @@ export function distinct(lines: readonly LokiLine[]): LokiLine[] {
     const before = sorted[index - 1]
     return before === undefined || compareEntries(before, line) !== 0
   })
+}
+
+/** Whether a request took longer than it may. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof SpanlogError && error.code === 'LOKI_TIMEOUT'
 }

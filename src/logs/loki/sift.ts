@@ -1,4 +1,5 @@
-import { severityNamesFrom, severityOfPinoLevel } from '../../fields/severity.js'
+import { goPattern } from '../go-pattern.js'
+import { levelPatterns } from '../level-patterns.js'
 import type { SearchRequest } from '../query.js'
 
 /**
@@ -20,7 +21,7 @@ export function siftingForms(
   }
   const sought = [
     ...(service === undefined ? [] : [`the service ${service} in a field, label or metadata named ${serviceLabels.join(', ')}`]),
-    ...(minSeverity === undefined ? [] : [`a level in a field, label or metadata named ${levelLabels.join(', ')}`]),
+    ...(minSeverity === undefined ? [] : [`a level, in one case or with a capital, in a field, label or metadata named ${levelLabels.join(', ')}`]),
     ...(text === undefined ? [] : [`lines with ${typeof text === 'string' ? JSON.stringify(text) : String(text)}`]),
     ...(traced ? ['lines with a trace ID'] : []),
   ]
@@ -69,25 +70,29 @@ function isPlain(name: string): boolean {
   return /^[\w .:@-]+$/.test(name)
 }
 
-/** Below this nearly every line passes, and a sieve would only double the queries. */
-const leastSifted = 13
+/** How the names end behind which a line has the number of a level: each is a text that Go looks for fast, unlike one of any case. */
+const nameEnds = ['evel', 'EVEL', 'vl', 'VL', 'everity', 'EVERITY', 'umber', 'UMBER', 'ame', 'AME', 'ext', 'EXT']
 
 function levelForms(least: number): readonly Sift[] {
-  if (least < leastSifted) return anything
-  const words = severityNamesFrom(least).join('|')
-  const tens = [1, 2, 3, 4, 5, 6].find((ten) => severityOfPinoLevel(ten * 10) >= least)
-  // OpenTelemetry's numbers, and pino's.
-  const numbers = [
-    ...Array.from({ length: 25 - least }, (_, index) => String(least + index)),
-    ...(tens === undefined ? [] : [`[${tens}-9][0-9]`, '[0-9]{3}', '[0-9]+[.eE]']),
-  ].join('|')
-  // The end of a name, also of one inside another one, and what may stand around its value, also where all of it is quoted once more.
-  const anyNumber = `(?:level|lvl|severity|number|name|text)[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
-  const filters = [
-    ...levelLabels.map((label) => `${label}=~"(?is).*(?:${words}).*|\\\\s*0*(?:${numbers}).*"`),
-    ...severityLabels.map((label) => `${label}=~"\\\\s*0*(?:${numbers}).*"`),
+  const patterns = levelPatterns(least)
+  if (patterns === undefined) return anything
+  const { words, numbers } = patterns
+  // What may stand around a value, also where all of it is quoted once more.
+  const anyNumber = `[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
+  const ofLine = [words, ...nameEnds.map((end) => end + anyNumber)]
+  // In two: together they would be an expression that Loki cannot simplify.
+  const filtersOf = (label: string): string[] => [
+    ...(severityLabels.includes(label) ? [] : [`${label}=~"(?s).*(?:${words}).*"`]),
+    `${label}=~"(?s)\\\\s*0*(?:${numbers}).*"`,
   ]
-  return [{ line: ` |~ \`(?i)${words}|${anyNumber}\`` }, { label: ` | ${filters.join(' or ')}` }]
+  // What is asked of all lines is to be cheap: nearly all of them have a `detected_level`, which Loki gives them, and no other one.
+  const [detected = '', ...others] = [...levelLabels, ...severityLabels]
+  const some = [...filtersOf(detected), ...others.map((label) => `${label}!=""`)]
+  const filters = [detected, ...others].flatMap(filtersOf)
+  return [
+    { line: ` |~ ${ofLine.map((pattern) => `\`${pattern}\``).join(' or ')}` },
+    { label: ` | ${some.join(' or ')} | ${filters.join(' or ')}` },
+  ]
 }
 
 /** Nothing where no filter surely finds all that matches. */
@@ -99,17 +104,4 @@ function textFilter(text: string | RegExp | undefined): string {
   }
   // What is no text in UTF-8 stands in no line; what Loki replaces in its answers, in none of its own.
   return /[\p{Surrogate}\ufffd]/u.test(text) ? '' : ` |= ${JSON.stringify(text)}`
-}
-
-/** What means the same to Go, or to Go something wider. A character of JavaScript may be half of one of Go, so `.` needs its `*`. */
-const samePattern = /^(?:[\w !"#%&',/:;<=>@~`-]|\\[dwb]|\\[.\\[\](){}*+?^$|/-]|\.\*|\((?:\?:|(?!\?))|[*+?|)^$])*$/
-
-/**
- * A pattern of Go's that matches every line that a RegExp of JavaScript matches; `undefined` where that is not sure.
- *
- * @see https://github.com/google/re2/wiki/Syntax
- */
-export function goPattern({ source, flags }: RegExp): string | undefined {
-  if (!samePattern.test(source) || /[^isu]|i.*u/.test(flags)) return undefined
-  return `(?${flags.includes('i') ? 'i' : ''}s)${source}`
 }

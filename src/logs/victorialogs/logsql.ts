@@ -1,5 +1,5 @@
-import { severityNamesFrom, severityOfPinoLevel } from '../../fields/severity.js'
-import { goPattern } from '../loki/sift.js'
+import { goPattern } from '../go-pattern.js'
+import { levelPatterns } from '../level-patterns.js'
 import type { TraceForms } from '../needles.js'
 import type { SearchRequest } from '../query.js'
 
@@ -51,7 +51,7 @@ export function searchSieve({ text, service, minSeverity, traced }: SearchReques
   const sought = [
     ...(text === undefined ? [] : [`lines with ${typeof text === 'string' ? JSON.stringify(text) : String(text)}`]),
     ...(service === undefined ? [] : [`the service ${service} in the line or a field named ${serviceFields.join(', ')}`]),
-    ...(minSeverity === undefined ? [] : [`a level in the line or a field named ${levelFields.join(', ')}`]),
+    ...(minSeverity === undefined ? [] : [`a level, in one case or with a capital, in the line or a field named ${levelFields.join(', ')}`]),
     ...(traced ? ['lines with a trace ID'] : []),
   ]
   return {
@@ -76,21 +76,13 @@ function serviceFilter(service: string): string[] {
   return [[...serviceFields.map((field) => `${JSON.stringify(field)}:=${name}`), matching('_msg', escaped(service))].join(' or ')]
 }
 
-/** Below this nearly every line passes. */
-const leastSifted = 13
-
 function levelFilter(least: number): string[] {
-  if (least < leastSifted) return []
-  const words = severityNamesFrom(least).join('|')
-  const tens = [1, 2, 3, 4, 5, 6].find((ten) => severityOfPinoLevel(ten * 10) >= least)
-  // OpenTelemetry's numbers, and pino's.
-  const numbers = [
-    ...Array.from({ length: 25 - least }, (_, index) => String(least + index)),
-    ...(tens === undefined ? [] : [`[${tens}-9][0-9]`, '[0-9]{3}', '[0-9]+[.eE]']),
-  ].join('|')
+  const patterns = levelPatterns(least)
+  if (patterns === undefined) return []
+  const { words, numbers } = patterns
   // The end of a name, also of one inside another one, and what may stand around its value, also where all of it is quoted once more.
-  const inLine = `(?is)${words}|(?:level|lvl|severity|number|name|text)[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
-  const inField = `(?is)${words}|^\\s*0*(?:${numbers})`
+  const inLine = `${words}|(?i:level|lvl|severity|number|name|text)[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
+  const inField = `${words}|^\\s*0*(?:${numbers})`
   return [[...levelFields.map((field) => matching(field, inField)), matching('_msg', inLine)].join(' or ')]
 }
 

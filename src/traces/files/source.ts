@@ -66,11 +66,11 @@ export function fileTraces(options: FileTracesOptions): TraceSource {
         )
       }),
     search(query) {
-      const request = parseTraceSearch(query, { name: 'files' })
+      const request = parseTraceSearch(query, { name: 'files', links: true })
       return handOut(request.limit, () => find(request))
     },
     async read(query) {
-      const request = parseTraceSearch(query, { name: 'files' })
+      const request = parseTraceSearch(query, { name: 'files', links: true })
       const spans = new Map<string, TraceSpan[]>()
       const { summaries, reasons } = await gather(handOut(request.limit, () => find(request, spans)))
       const traces = summaries.flatMap(({ traceId }) => assemble(traceId, spans.get(traceId) ?? []) ?? [])

@@ -73,7 +73,7 @@ export function memoryTraces(options: MemoryTracesOptions = {}): MemoryTraces {
           answer.incomplete(new SpanlogError('MEMORY_FULL', 'spans of the trace were let go, to hold no more than maxSpans'))
       }),
     search(query) {
-      const request = parseTraceSearch(query, { name: 'memory' })
+      const request = parseTraceSearch(query, { name: 'memory', links: true })
       return handOut(request.limit, async () => {
         if (request.signal?.aborted) throw new SpanlogError('ABORTED', 'the signal of the query was aborted')
         const summaries = new Summaries()

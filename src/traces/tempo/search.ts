@@ -43,12 +43,13 @@ const second = 1_000_000_000n
  *
  * @see https://grafana.com/docs/tempo/latest/traceql/construct-traceql-queries/
  */
-export function traceQl({ service, operation, status, minDurationNano, attributes }: SpanConditions): string {
+export function traceQl({ service, operation, status, minDurationNano, attributes, linkedTo }: SpanConditions): string {
   const parts = [
     ...(service === undefined ? [] : [`resource.service.name = ${literal(service)}`]),
     ...(operation === undefined ? [] : [`name = ${literal(operation)}`]),
     ...(status === undefined ? [] : [`status = ${status}`]),
     ...(minDurationNano === undefined ? [] : [`duration >= ${minDurationNano}ns`]),
+    ...(linkedTo === undefined ? [] : [`link:traceID = ${literal(linkedTo)}`]),
     ...attributes.map(([key, value]) => attributeQl(`.${literal(key)}`, value)),
   ]
   return `{ ${parts.length === 0 ? 'true' : parts.join(' && ')} } with (most_recent=true)`

@@ -34,7 +34,7 @@ export function tempoTraces(options: TempoTracesOptions): TraceSource {
   return {
     trace: (traceId, queryOptions) => answerTo(traceId, queryOptions, (request, answer) => ask(tempo, request, answer)),
     search(query) {
-      const request = parseTimedSearch(query, { name: 'Tempo', language: 'TraceQL' })
+      const request = parseTimedSearch(query, { name: 'Tempo', language: 'TraceQL', links: true })
       return handOut(request.limit, () => searchTempo(tempo, request))
     },
   }

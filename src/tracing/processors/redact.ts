@@ -1,21 +1,13 @@
 import type { Attributes } from '@opentelemetry/api'
-import { refuseUnknownOptions, unexpected } from '../../errors.js'
-import { createRedactor, type RedactionRules } from '../../redaction/redactor.js'
+import { state } from '../../context/state.js'
+import { type RedactOptions, type RedactSettings, redactSettings } from '../../redaction/settings.js'
 import { hideSqlLiterals } from '../../redaction/sql.js'
 import { type Changes, changedSpan } from './changed-span.js'
 import { stage } from './stage.js'
 import type { EndedSpan, SpanStage } from './types.js'
 
-/** What `redactSpans` hides: keys and patterns, by default those that are secrets or personal in any service, and literals of SQL. */
-export interface RedactSpansOptions extends RedactionRules {
-  /**
-   * Whether the literals of `db.query.text` (and `db.statement`) are hidden. What stands in double quotes is a name, but in MySQL, MariaDB
-   * and SQLite, by the span's `db.system.name`.
-   *
-   * @defaultValue true
-   */
-  sqlLiterals?: boolean
-}
+/** The rules of `redactSpans`, and of `configure({ redact })`. */
+export type RedactSpansOptions = RedactOptions
 
 const sqlKeys = new Set(['db.query.text', 'db.statement'])
 const doubleQuotedTexts = new Set(['mysql', 'mariadb', 'sqlite'])
@@ -24,6 +16,7 @@ const doubleQuotedTexts = new Set(['mysql', 'mariadb', 'sqlite'])
  * Hides what must not leave the process: in names, statuses, attributes, events, links and resources of spans. Hands on a copy; what
  * stands beside it still sees the span as it was, so let it stand before every exporter. It reads a span only if it is exported.
  *
+ * @param options - @defaultValue the rules of `configure({ redact })`; where there are none, the usual ones
  * @throws SpanlogError INVALID_OPTION
  * @example
  * ```ts
@@ -31,14 +24,31 @@ const doubleQuotedTexts = new Set(['mysql', 'mariadb', 'sqlite'])
  * new NodeTracerProvider({ spanProcessors: [redactSpans()(new BatchSpanProcessor(exporter))] })
  * ```
  */
-export function redactSpans(options: RedactSpansOptions = {}): SpanStage {
-  refuseUnknownOptions('redactSpans', options, ['keys', 'patterns', 'allow', 'replacement', 'sqlLiterals'])
-  const { sqlLiterals = true, ...rules } = options
-  if (typeof sqlLiterals !== 'boolean') throw unexpected('sqlLiterals', 'a boolean', sqlLiterals)
-  const redactor = createRedactor(rules)
+export function redactSpans(options?: RedactSpansOptions): SpanStage {
+  const own = redactSettings(options ?? true)
+  return stage('redactSpans', { ends: changeBy(() => (options === undefined ? (state.settings.redact ?? own) : own)) })
+}
+
+/** By the rules of `configure({ redact })`, as long as there are any. */
+export function redactAsConfigured(): SpanStage {
+  return stage('redactSpans', { ends: changeBy(() => state.settings.redact) })
+}
+
+function changeBy(current: () => RedactSettings | undefined): (span: EndedSpan) => EndedSpan {
+  const changes = new WeakMap<RedactSettings, Changes>()
+  return (span) => {
+    const settings = current()
+    if (settings === undefined) return span
+    let ours = changes.get(settings)
+    if (ours === undefined) changes.set(settings, (ours = changesOf(settings)))
+    return changedSpan(span, ours)
+  }
+}
+
+function changesOf({ redactor, sqlLiterals }: RedactSettings): Changes {
   const resources = new WeakMap<object, EndedSpan['resource']>()
 
-  const changes: Changes = {
+  return {
     name: ({ name }) => redactor.text(name),
     status: ({ status }) => (status.message === undefined ? status : { ...status, message: redactor.text(status.message) }),
     attributes: ({ attributes }) => clean(attributes),
@@ -51,7 +61,6 @@ export function redactSpans(options: RedactSpansOptions = {}): SpanStage {
     links: ({ links }) => links.map((link) => (link.attributes === undefined ? link : { ...link, attributes: clean(link.attributes) })),
     resource: ({ resource }) => cleanResource(resource),
   }
-  return stage('redactSpans', { ends: (span) => changedSpan(span, changes) })
 
   function clean(attributes: Attributes): Attributes {
     const system = String(attributes['db.system.name'] ?? attributes['db.system'])

@@ -1,6 +1,6 @@
 import { createTraceState, type SpanContext, TraceFlags } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node'
 import { isLocalRoot } from '../../context/watch.js'
+import { SpanCopy } from '../processors/span-copy.js'
 import type { EndedSpan } from '../processors/types.js'
 import { type Threshold, withThreshold } from '../sampling/threshold.js'
 import type { Verdict } from './trace-in-wait.js'
@@ -19,65 +19,46 @@ export function keptSpan(span: EndedSpan, verdict: Exclude<Verdict, false>, cut:
   const kept = keptContext(context, verdict)
   const isCutRoot = cut > 0 && isLocalRoot(span.parentSpanContext)
   if (kept === context && !isCutRoot) return span
-  return new KeptSpan(span as ReadableSpan, kept, isCutRoot ? { ...span.attributes, [cutAttribute]: cut } : span.attributes)
+  return new KeptSpan(span, kept, isCutRoot ? { ...span.attributes, [cutAttribute]: cut } : span.attributes)
 }
 
-/**
- * All that exporters of both lines of the SDK read. Not an object that inherits from the span: V8 makes a hidden class of its own for each
- * object that another inherits from, which took longer than all else that is done with a span.
- */
-class KeptSpan implements ReadableSpan {
-  readonly name: ReadableSpan['name']
-  readonly kind: ReadableSpan['kind']
-  readonly parentSpanContext?: SpanContext
-  readonly startTime: ReadableSpan['startTime']
-  readonly endTime: ReadableSpan['endTime']
-  readonly duration: ReadableSpan['duration']
-  readonly ended: boolean
-  readonly status: ReadableSpan['status']
-  readonly events: ReadableSpan['events']
-  readonly links: ReadableSpan['links']
-  readonly resource: ReadableSpan['resource']
-  readonly instrumentationScope: ReadableSpan['instrumentationScope']
-  readonly droppedAttributesCount: number
-  readonly droppedEventsCount: number
-  readonly droppedLinksCount: number
-
+class KeptSpan extends SpanCopy {
   constructor(
-    span: ReadableSpan,
+    span: EndedSpan,
     private readonly context: SpanContext,
-    readonly attributes: ReadableSpan['attributes'],
+    private readonly shown: EndedSpan['attributes'],
   ) {
-    this.name = span.name
-    this.kind = span.kind
-    if (span.parentSpanContext !== undefined) this.parentSpanContext = span.parentSpanContext
-    this.startTime = span.startTime
-    this.endTime = span.endTime
-    this.duration = span.duration
-    this.ended = span.ended
-    this.status = span.status
-    this.events = span.events
-    this.links = span.links
-    this.resource = span.resource
-    this.instrumentationScope = span.instrumentationScope
-    this.droppedAttributesCount = span.droppedAttributesCount
-    this.droppedEventsCount = span.droppedEventsCount
-    this.droppedLinksCount = span.droppedLinksCount
+    super(span)
   }
 
-  spanContext(): SpanContext {
+  override get attributes(): EndedSpan['attributes'] {
+    return this.shown
+  }
+  override spanContext(): SpanContext {
     return this.context
   }
 }
 
 function keptContext(context: SpanContext, verdict: Exclude<Verdict, false>): SpanContext {
-  const traceState = verdict === 'sampled' ? context.traceState : stateOf(context.traceState, verdict === 'certain' ? undefined : verdict)
-  const isSampled = (context.traceFlags & TraceFlags.SAMPLED) !== 0
-  if (isSampled && traceState === context.traceState) return context
-  return { ...context, traceFlags: context.traceFlags | TraceFlags.SAMPLED, ...(traceState && { traceState }) }
+  const { traceId, spanId, traceFlags, isRemote } = context
+  const traceState = verdict === 'sampled' ? context.traceState : stateOf(context.traceState, verdict)
+  if ((traceFlags & TraceFlags.SAMPLED) !== 0 && traceState === context.traceState) return context
+  const kept: SpanContext = { traceId, spanId, traceFlags: traceFlags | TraceFlags.SAMPLED }
+  if (isRemote !== undefined) kept.isRemote = isRemote
+  if (traceState !== undefined) kept.traceState = traceState
+  return kept
 }
 
-function stateOf(traceState: SpanContext['traceState'], threshold: Threshold | undefined): SpanContext['traceState'] {
-  if (threshold === undefined && traceState?.get('ot') === undefined) return traceState
-  return withThreshold(traceState ?? createTraceState(), threshold)
+type State = SpanContext['traceState']
+
+/** The spans of a trace share their tracestate, and most have none: what was made last will be wanted next. */
+let last: { verdict: 'certain' | Threshold; before: State; after: State } | undefined
+
+function stateOf(before: State, verdict: 'certain' | Threshold): State {
+  if (last?.verdict !== verdict || last.before !== before) {
+    const threshold = verdict === 'certain' ? undefined : verdict
+    const isUntold = threshold === undefined && before?.get('ot') === undefined
+    last = { verdict, before, after: isUntold ? before : withThreshold(before ?? createTraceState(), threshold) }
+  }
+  return last.after
 }

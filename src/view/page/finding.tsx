@@ -7,9 +7,10 @@ import { Outside } from './text.js'
 
 /** The sentence that the terminal has above its picture, and the ways to what it names. */
 export function Finding({ model, report, onSpan }: ViewProps & { report: ErrorReport }): JSX.Element | null {
-  const sentence = model.trace === undefined ? undefined : headlineOf(model.trace)
-  if (model.trace === undefined || sentence === undefined) return null
-  const [slowest] = bottlenecks(model.trace, { by: 'operation' })
+  const ranked = model.trace === undefined ? [] : bottlenecks(model.trace, { by: 'operation' })
+  const sentence = model.trace && headlineOf(model.trace, report, ranked)
+  if (sentence === undefined) return null
+  const [slowest] = ranked
   const origins = report.groups.flatMap((group) => group.origins).toSorted((a, b) => (a.atUnixNano < b.atUnixNano ? -1 : 1))
   const [first] = origins
   return (

@@ -159,6 +159,7 @@ const keys: [string, string][] = [
   ['z', 'zoom to the span'],
   ['/', 'search'],
   ['1 … 6', 'views'],
+  ['r', 'show what has arrived since'],
   ['t', 'dark or light'],
   ['Esc', 'back: line, span, zoom, filter'],
 ]

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
 import { count } from '../count.js'
 import { formatOffset } from '../terminal/duration.js'
 import { lineText } from '../terminal/line.js'
 import { escapeText } from '../terminal/text.js'
 import { act, dataOf } from './events.js'
 import type { Scope } from './filter.js'
+import { lineKey } from './link.js'
 import type { LineRow, Model } from './model.js'
 import { levelClass, Service } from './text.js'
-import { useVirtualRows } from './virtual.js'
+import { useRevealed, useVirtualRows } from './virtual.js'
 
 export interface LinesProps {
   model: Model
@@ -40,11 +40,12 @@ const levels: [number, string][] = [
 /** The log lines in time order; which, the selection and the filters say. */
 export function Lines(props: LinesProps): JSX.Element {
   const { model, shown, selected, scope, severity, hasSpan, onSelect } = props
-  const { ref, heightPx, items, reveal } = useVirtualRows(shown.length, rowPx)
+  const { ref, heightPx, items, reveal } = useVirtualRows(shown.length, rowPx, model, (index) => {
+    const line = model.lines[shown[index] ?? -1]
+    return line && lineKey(line.entry)
+  })
   const at = selected === undefined ? -1 : shown.indexOf(selected)
-  useEffect(() => {
-    if (at >= 0) reveal(at)
-  }, [at])
+  useRevealed(at, model, reveal)
   const move = (to: number): void => {
     const line = shown[Math.max(0, Math.min(shown.length - 1, to))]
     if (line !== undefined) onSelect(line)
@@ -101,8 +102,9 @@ export function Lines(props: LinesProps): JSX.Element {
           {items.map(({ index, topPx }) => {
             const line = model.lines[shown[index] ?? -1]
             if (line === undefined) return null
-            const position = { index, of: shown.length, topPx }
-            return <Line key={line.index} {...{ model, line, position, isSelected: line.index === selected }} />
+            return (
+              <Line key={line.index} {...{ model, line, place: index + 1, of: shown.length, topPx, isSelected: line.index === selected }} />
+            )
           })}
         </div>
         {shown.length === 0 && <p class="empty">{model.lines.length === 0 ? 'No log lines were found.' : 'No line fits.'}</p>}
@@ -114,11 +116,13 @@ export function Lines(props: LinesProps): JSX.Element {
 interface LineProps {
   model: Model
   line: LineRow
-  position: { index: number; of: number; topPx: number }
+  place: number
+  of: number
+  topPx: number
   isSelected: boolean
 }
 
-function Line({ model, line, position, isSelected }: LineProps): JSX.Element {
+function Line({ model, line, place, of, topPx, isSelected }: LineProps): JSX.Element {
   const { entry, index, severity } = line
   const { message, fields } = lineText(entry)
   const service = entry.service ?? (line.row === undefined ? undefined : model.rows[line.row]?.span.service)
@@ -127,11 +131,11 @@ function Line({ model, line, position, isSelected }: LineProps): JSX.Element {
     <div
       id={`line-${index}`}
       class={classes.filter(Boolean).join(' ')}
-      style={{ transform: `translateY(${position.topPx}px)` }}
+      style={{ transform: `translateY(${topPx}px)` }}
       role="option"
       aria-selected={isSelected}
-      aria-posinset={position.index + 1}
-      aria-setsize={position.of}
+      aria-posinset={place}
+      aria-setsize={of}
       data-row={index}
     >
       <span class="time">{entry.timeUnixNano === undefined ? '' : formatOffset(entry.timeUnixNano - model.startUnixNano)}</span>

@@ -6,11 +6,12 @@ import { formatLink, type Link, parseLink } from './link.js'
 import { ListView } from './list-view.js'
 import { ManyView } from './many-view.js'
 import { readDocument } from './model.js'
+import { useNews } from './news.js'
 import { ask, Empty } from './text.js'
 import { nextTheme } from './theme.js'
 import { TraceView } from './trace-view.js'
 
-function App({ served, documents }: PageData): JSX.Element {
+function App({ served, documents, limits = {} }: PageData): JSX.Element {
   const [link, setLink] = useState(() => parseLink(location.hash))
   const [models, setModels] = useState(() => new Map(documents.map((document) => [document.traceId, readDocument(document)])))
   const [problem, setProblem] = useState<string>()
@@ -29,10 +30,16 @@ function App({ served, documents }: PageData): JSX.Element {
     for (const id of [traceId, otherId]) if (id !== undefined && !models.has(id)) void load(id)
   }, [traceId, otherId])
 
+  const news = useNews(served && traceId !== undefined ? models.get(traceId) : undefined)
+
+  function show(document: TraceDocument): void {
+    const model = readDocument(document)
+    setModels((known) => new Map(known).set(model.traceId, model))
+  }
+
   async function load(id: string): Promise<void> {
     try {
-      const model = readDocument(await ask<TraceDocument>(`trace/${encodeURIComponent(id)}`))
-      setModels((known) => new Map(known).set(id, model))
+      show(await ask<TraceDocument>(`trace/${encodeURIComponent(id)}`))
       setProblem(undefined)
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error))
@@ -45,11 +52,13 @@ function App({ served, documents }: PageData): JSX.Element {
     history[isElsewhere ? 'pushState' : 'replaceState'](null, '', formatLink(next))
     setLink(next)
   }
-  if (traceId === undefined) return link.view === 'report' ? <ManyView /> : <ListView />
+  if (traceId === undefined) return link.view === 'report' ? <ManyView limits={limits} /> : <ListView />
   const model = models.get(traceId)
   if (model === undefined) return <Empty>{problem ?? (served ? 'Reading the trace …' : 'This page does not hold that trace.')}</Empty>
   const other = otherId === undefined ? undefined : models.get(otherId)
-  return <TraceView key={traceId} {...{ model, other, link: { ...link, trace: traceId }, served, onLink: go }} />
+  return (
+    <TraceView key={traceId} {...{ model, other, link: { ...link, trace: traceId }, served, limits, news, onLink: go, onNews: show }} />
+  )
 }
 
 async function readData(): Promise<PageData> {

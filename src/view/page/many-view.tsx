@@ -1,47 +1,70 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { isFailed } from '../../analysis/failure.js'
-import { type ErrorGroup, findErrors } from '../../analysis/find-errors.js'
-import type { Trace } from '../../traces/types.js'
+import type { ErrorGroup } from '../../analysis/find-errors.js'
 import { count } from '../count.js'
-import type { ManyTraces, Reason } from '../document.js'
+import type { Limits, Reason, ReportData } from '../document.js'
+import { type ReportInput, type TrafficReport, trafficReport } from '../report.js'
+import { timeText } from '../terminal/figures.js'
 import { formatLink } from './link.js'
-import { readTrace, servicesOf } from './model.js'
+import { readEntry, readTrace, type ServiceInfo, servicesOf } from './model.js'
 import { ReportView } from './report-view.js'
 import { ServicesView } from './services-view.js'
 import { ask, Empty, Outside, Service } from './text.js'
 
-/** What the listed traces say together: errors with a trace to look at, operations, quality, who calls whom. */
-export function ManyView(): JSX.Element {
-  const [read, setRead] = useState<{ traces: Trace[]; reasons: readonly Reason[] }>()
+interface ManyReport {
+  traces: ReportInput['traces']
+  report: TrafficReport
+  services: Map<string, ServiceInfo>
+  reasons: readonly Reason[]
+}
+
+/** What the listed traces say together: the same as `spanlog report`, and who calls whom. */
+export function ManyView({ limits }: { limits: Limits }): JSX.Element {
+  const [read, setRead] = useState<ManyReport>()
   const [problem, setProblem] = useState<string>()
   useEffect(() => {
-    ask<ManyTraces>('traces').then(
-      ({ traces, reasons }) => setRead({ traces: traces.map(readTrace), reasons }),
+    ask<ReportData>('report').then(
+      (data) => setRead(reportOf(data, limits)),
       (error: unknown) => setProblem(String(error)),
     )
   }, [])
   if (read === undefined) return <Empty>{problem ?? 'Reading the traces …'}</Empty>
-  const rows = read.traces.flatMap(({ spans }) => spans.map((span) => ({ span, failed: isFailed(span) })))
-  const services = servicesOf(rows, [])
+  const { traces, report, services, reasons } = read
   return (
     <main class="many">
       <div class="page-view">
         <a class="all" href={formatLink({})}>
           ‹ Traces
         </a>
-        <h1>Report over {count(read.traces.length, 'trace')}</h1>
-        {read.reasons.map(({ code, message }) => (
+        <h1>Report over {count(traces.length, 'trace')}</h1>
+        {reasons.map(({ code, message }) => (
           <p class="hint" key={`${code} ${message}`}>
             <Outside text={`${code}: ${message}`} />
           </p>
         ))}
-        <Groups groups={findErrors(read.traces).groups} hueOf={(service) => services.get(service)?.hue} />
+        <Groups groups={report.errors.groups} hueOf={(service) => services.get(service)?.hue} />
       </div>
-      <ReportView traces={read.traces} entries={undefined} services={services} />
-      <ServicesView traces={read.traces} services={services} />
+      <ReportView report={report} services={services} />
+      <ServicesView traces={traces} services={services} />
     </main>
   )
+}
+
+function reportOf({ traces: given, before, entries, entriesFromUnixNano, windowMs, reasons }: ReportData, limits: Limits): ManyReport {
+  const traces = given.map(readTrace)
+  const rows = traces.flatMap(({ spans }) => spans.map((span) => ({ span, failed: isFailed(span) })))
+  const lines = entries?.map(readEntry)
+  const report = trafficReport({
+    traces,
+    spans: 'all',
+    ...(before !== undefined && { before: before.map(readTrace) }),
+    ...(lines !== undefined && { entries: lines }),
+    ...(entriesFromUnixNano !== undefined && { entriesFromUnixNano: BigInt(entriesFromUnixNano) }),
+    ...(windowMs !== undefined && { windowMs }),
+    ...limits,
+  })
+  return { traces, report, services: servicesOf(rows, lines ?? []), reasons }
 }
 
 function Groups({ groups, hueOf }: { groups: readonly ErrorGroup[]; hueOf: (service: string) => number | undefined }): JSX.Element {
@@ -54,8 +77,10 @@ function Groups({ groups, hueOf }: { groups: readonly ErrorGroup[]; hueOf: (serv
           <tr>
             <th>Error</th>
             <th>Began in</th>
+            <th>Failed</th>
             <th class="number">How often</th>
             <th class="number">Traces</th>
+            <th>Last seen</th>
             <th>Look at</th>
           </tr>
         </thead>
@@ -69,10 +94,15 @@ function Groups({ groups, hueOf }: { groups: readonly ErrorGroup[]; hueOf: (serv
                 <Outside text={group.message ?? ''} />
               </td>
               <td>
-                <Service name={group.service} hue={hueOf(group.service)} /> <Outside text={group.operations[0]?.name ?? ''} />
+                <Operations list={group.operations} hueOf={hueOf} />
+              </td>
+              <td>
+                <Operations list={group.hit} hueOf={hueOf} />
+                {group.handled > 0 && <small>{group.handled} caught above</small>}
               </td>
               <td class="number">{group.count}</td>
               <td class="number">{group.traces}</td>
+              <td class="time">{timeText(group.lastUnixNano)}</td>
               <td>
                 {group.origins[0] !== undefined && (
                   <a href={formatLink({ trace: group.origins[0].traceId, span: group.origins[0].spanId })}>a trace</a>
@@ -82,6 +112,19 @@ function Groups({ groups, hueOf }: { groups: readonly ErrorGroup[]; hueOf: (serv
           ))}
         </tbody>
       </table>
+    </>
+  )
+}
+
+function Operations({ list, hueOf }: { list: ErrorGroup['hit']; hueOf: (service: string) => number | undefined }): JSX.Element {
+  return (
+    <>
+      {list.slice(0, 3).map(({ service, name }) => (
+        <div key={`${service} ${name}`}>
+          <Service name={service} hue={hueOf(service)} /> <Outside text={name} />
+        </div>
+      ))}
+      {list.length > 3 && <small>and {list.length - 3} more</small>}
     </>
   )
 }

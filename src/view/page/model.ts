@@ -79,7 +79,7 @@ function readSpan(span: TraceJson['spans'][number]): TraceSpan {
 }
 
 /** Changes what was parsed: 50,000 copies would be felt. */
-function readEntry(json: TraceDocument['entries'][number]): LogEntry {
+export function readEntry(json: TraceDocument['entries'][number]): LogEntry {
   const entry = json as object as LogEntry
   if (json.timeUnixNano !== undefined) entry.timeUnixNano = BigInt(json.timeUnixNano)
   if (json.fields === undefined) Object.defineProperty(entry, 'fields', { get: fieldsOf, enumerable: true })
@@ -177,9 +177,9 @@ function place(lines: LineRow[], rows: SpanRow[], tree: ReturnType<typeof arrang
 }
 
 function markPath(rows: readonly SpanRow[], trace: Trace, ms: (time: bigint) => number): void {
-  const byKey = new Map(rows.map((row) => [`${row.span.spanId} ${row.span.kind}`, row]))
-  for (const { spanId, kind, startUnixNano, endUnixNano } of criticalPath(trace)) {
-    byKey.get(`${spanId} ${kind}`)?.path.push({ fromMs: ms(startUnixNano), untilMs: ms(endUnixNano) })
+  const byKey = new Map(rows.map((row) => [keyOf(row.span), row]))
+  for (const { startUnixNano, endUnixNano, ...span } of criticalPath(trace)) {
+    byKey.get(keyOf(span))?.path.push({ fromMs: ms(startUnixNano), untilMs: ms(endUnixNano) })
   }
 }
 
@@ -201,6 +201,11 @@ export function servicesOf(rows: readonly Pick<SpanRow, 'span' | 'failed'>[], en
   }
   for (const { service } of entries) if (service !== undefined) of(service).lines++
   return services
+}
+
+/** Tells spans apart, whatever row they are in. */
+export function keyOf(span: Pick<TraceSpan, 'spanId' | 'kind'> | undefined): string {
+  return `${span?.spanId} ${span?.kind}`
 }
 
 /** The row of a span; of spans that share an ID, the one of the kind, else the first. */

@@ -1,142 +1,100 @@
 import type { JSX } from 'preact'
-import { assessQuality } from '../../analysis/assess-quality.js'
-import { latencies, type OperationLatency } from '../../analysis/latencies.js'
-import type { LogEntry } from '../../logs/types.js'
-import type { Trace } from '../../traces/types.js'
+import type { BudgetReport, BudgetResult } from '../../analysis/check-budgets.js'
+import type { AnomalyReport } from '../../analysis/find-anomalies.js'
+import { anomalySentences } from '../anomaly-sentences.js'
+import { figure, operationOf } from '../budget-reports.js'
 import { count } from '../count.js'
-import type { ServiceInfo } from './model.js'
-import { clockText, durationText, Empty, Outside, percent, Service } from './text.js'
+import { cutText } from '../report.js'
+import { formatLink } from './link.js'
+import { OperationsTable } from './operations-table.js'
+import { QualityView } from './quality-view.js'
+import { More, maxRows, type ReportProps } from './report-parts.js'
+import { Empty, Outside, Service } from './text.js'
 
-interface ReportProps {
-  traces: readonly Trace[]
-  /** Absent where nobody read them: then nothing is said of them. */
-  entries: readonly LogEntry[] | undefined
-  services: Map<string, ServiceInfo>
-}
-
-const maxRows = 100
-
-/** How long each operation takes, and how far the telemetry can be trusted. */
-export function ReportView({ traces, entries, services }: ReportProps): JSX.Element {
-  if (traces.length === 0) return <Empty>No spans were found.</Empty>
-  const operations = latencies(traces, { spans: 'all' })
-  const { score, checks, kpis } = assessQuality(traces, entries === undefined ? {} : { entries })
-  const found = checks.filter(({ failed }) => failed > 0)
+/** Limits and what became of them, what is unusual, how long each operation takes, and how far the telemetry can be trusted. */
+export function ReportView({ report, services }: ReportProps): JSX.Element {
+  if (report.traces === 0) return <Empty>No spans were found.</Empty>
+  const cut = report.lines && cutText(report.lines)
   return (
     <div class="page-view">
+      {cut !== undefined && <p class="hint warn">{cut}</p>}
+      {report.budgets !== undefined && <BudgetSection budgets={report.budgets} services={services} />}
+      {report.anomalies !== undefined && <AnomalySection anomalies={report.anomalies} />}
+      <OperationsTable report={report} services={services} />
+      <QualityView report={report} services={services} />
+    </div>
+  )
+}
+
+const outcomes: Record<BudgetResult['outcome'], string> = { broken: '✗ broken', 'no-data': '? no data', kept: '✓ kept' }
+
+function BudgetSection({ budgets: { results }, services }: { budgets: BudgetReport; services: ReportProps['services'] }): JSX.Element {
+  const kept = results.filter(({ outcome }) => outcome === 'kept').length
+  return (
+    <>
       <h2>
-        Operations <small>in {count(traces.length, 'trace')}</small>
+        SLO{' '}
+        <small>
+          {kept} of {count(results.length, 'limit')} kept
+        </small>
       </h2>
       <table>
         <thead>
           <tr>
-            <th>Operation</th>
-            <th class="number">Calls</th>
-            <th class="number">Failed</th>
-            <th class="number">Median</th>
-            <th class="number">p95</th>
-            <th class="number">Longest</th>
-            <th>Distribution</th>
-            {traces.length > 1 && <th>Median over time</th>}
+            <th>Outcome</th>
+            <th>Of</th>
+            <th>Limit</th>
+            <th class="number">Is</th>
+            <th class="number">Allowed</th>
+            <th class="number">Sample</th>
+            <th>Look at</th>
           </tr>
         </thead>
         <tbody>
-          {operations.slice(0, maxRows).map((operation) => (
-            <tr key={`${operation.service} ${operation.name} ${operation.kind}`}>
+          {results.slice(0, maxRows).map((result, i) => (
+            <tr key={i}>
+              <td class={result.outcome === 'broken' ? 'failed' : ''}>{outcomes[result.outcome]}</td>
               <td>
-                <Service name={operation.service} hue={services.get(operation.service)?.hue} /> <Outside text={operation.name} />{' '}
-                <small>{operation.kind}</small>
+                {result.service !== undefined && <Service name={result.service} hue={services.get(result.service)?.hue} />}{' '}
+                <Outside text={operationOf(result)} />
               </td>
-              <td class="number">{operation.count}</td>
-              <td class={`number ${operation.failed > 0 ? 'failed' : ''}`}>
-                {operation.failed === 0 ? '' : `${operation.failed} (${percent(operation.errorShare)})`}
-              </td>
-              <td class="number">{durationText(operation.p50Ms)}</td>
-              <td class="number">{durationText(operation.p95Ms)}</td>
-              <td class="number">{durationText(operation.maxMs)}</td>
-              <td>
-                <Histogram buckets={operation.histogram} />
-              </td>
-              {traces.length > 1 && (
-                <td>
-                  <Trend parts={operation.trend} />
-                </td>
-              )}
+              <td>{result.limit}</td>
+              <td class="number">{figure(result.limit, result.actual)}</td>
+              <td class="number">{figure(result.limit, result.allowed)}</td>
+              <td class="number">{result.sample}</td>
+              <td>{result.traceId !== undefined && <a href={formatLink({ trace: result.traceId })}>a trace</a>}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {operations.length > maxRows && <p class="hint">… and {operations.length - maxRows} more that took less in sum.</p>}
-      <h2>Quality of the telemetry {score !== undefined && <small>{percent(score)}</small>}</h2>
-      <p class="hint">
-        {kpis.complete.part} of {count(kpis.complete.whole, 'trace')} whole; {kpis.servicesTraced.part} of{' '}
-        {count(kpis.servicesTraced.whole, 'service')} traced
-        {kpis.servicesUntraced.length > 0 && (
-          <>
-            , not <Outside text={kpis.servicesUntraced.join(', ')} />
-          </>
-        )}
-        .
-      </p>
-      {found.length === 0 && <p class="hint">Nothing to mend.</p>}
-      {found.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th>Finding</th>
-              <th class="number">How many</th>
-              <th>How to mend it</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.map((check) => (
-              <tr key={check.check}>
-                <td>
-                  <Outside text={check.finding} /> <small>{check.check}</small>
-                </td>
-                <td class="number">
-                  {check.failed} of {check.checked}
-                </td>
-                <td>
-                  <Outside text={check.remedy} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      <More of={results} />
+    </>
+  )
+}
+
+function AnomalySection({ anomalies }: { anomalies: AnomalyReport }): JSX.Element {
+  const { traces, unjudged, minimumSample } = anomalies
+  const sentences = anomalySentences(anomalies)
+  if (Math.min(traces.baseline, traces.current) === 0) return <p class="hint">No traces in the window before to compare with.</p>
+  return (
+    <>
+      <h2>
+        {sentences.length === 0 ? 'Nothing unusual' : 'Unusual'}{' '}
+        <small>against {count(traces.baseline, 'trace')} of the window before</small>
+      </h2>
+      <ul class="unusual">
+        {sentences.slice(0, maxRows).map(({ text, traceId }) => (
+          <li key={text}>
+            <Outside text={text} /> {traceId !== undefined && <a href={formatLink({ trace: traceId })}>a trace</a>}
+          </li>
+        ))}
+      </ul>
+      <More of={sentences} />
+      {unjudged > 0 && (
+        <p class="hint">
+          {count(unjudged, 'operation')} with fewer than {minimumSample} calls on a side not judged.
+        </p>
       )}
-    </div>
-  )
-}
-
-function Histogram({ buckets }: { buckets: OperationLatency['histogram'] }): JSX.Element {
-  const most = Math.max(...buckets.map((bucket) => bucket.count), 1)
-  return (
-    <div class="histogram">
-      {buckets.map(({ fromMs, untilMs, count: calls }) => (
-        <i
-          key={fromMs}
-          style={{ '--share': String(calls / most) }}
-          title={`${durationText(fromMs)} to ${durationText(untilMs)}: ${calls}`}
-        />
-      ))}
-    </div>
-  )
-}
-
-/** A part without a call is a gap; one with failed calls is red. */
-function Trend({ parts }: { parts: OperationLatency['trend'] }): JSX.Element {
-  const most = Math.max(...parts.map(({ p50Ms }) => p50Ms ?? 0), 1e-9)
-  return (
-    <div class="histogram">
-      {parts.map(({ fromUnixNano, count: calls, failed, p50Ms }) => (
-        <i
-          key={String(fromUnixNano)}
-          class={p50Ms === undefined ? 'gap' : failed > 0 ? 'failed' : ''}
-          style={{ '--share': String((p50Ms ?? 0) / most) }}
-          title={`${clockText(fromUnixNano)}: ${p50Ms === undefined ? 'no call' : `${durationText(p50Ms)}, ${count(calls, 'call')}, ${failed} failed`}`}
-        />
-      ))}
-    </div>
+    </>
   )
 }

@@ -54,6 +54,10 @@ export function Empty({ children }: { children: ComponentChildren }): JSX.Elemen
 /** Asks the server that gave the page. */
 export async function ask<T>(what: string, signal?: AbortSignal): Promise<T> {
   const answer = await fetch(what, signal === undefined ? {} : { signal })
+  return bodyOf<T>(answer)
+}
+
+export async function bodyOf<T>(answer: Response): Promise<T> {
   const body: unknown = await answer.json()
   if (!answer.ok) throw new Error((body as Reason).message)
   return body as T

@@ -2,16 +2,21 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { findErrors } from '../../analysis/find-errors.js'
 import type { LogEntry } from '../../logs/types.js'
+import type { Limits, TraceDocument } from '../document.js'
+import { trafficReport } from '../report.js'
+import { Arrived } from './arrived.js'
 import { CompareView } from './compare-view.js'
 import { ErrorsView } from './errors-view.js'
 import { type Filter, noFilter, type Scope, shownLines, shownSpans } from './filter.js'
 import { Finding } from './finding.js'
+import { useFrame } from './frame.js'
 import { Header } from './header.js'
 import { Inspector } from './inspector.js'
 import { usePageKeys } from './keys.js'
 import { Lines } from './lines.js'
 import { type Link, lineKey, type View } from './link.js'
 import { type Model, rowOf } from './model.js'
+import type { News } from './news.js'
 import { PathView } from './path-view.js'
 import { ReportView } from './report-view.js'
 import type { Range } from './scale.js'
@@ -23,15 +28,20 @@ interface TraceViewProps {
   other: Model | undefined
   link: Link
   served: boolean
+  limits: Limits
+  /** What has arrived since, and has not been asked for. */
+  news: News | undefined
   onLink: (link: Link) => void
+  onNews: (document: TraceDocument) => void
 }
 
 /** A trace with all that is known of it. What is selected stands in the link, so that it can be sent to somebody. */
-export function TraceView({ model, other, link, served, onLink }: TraceViewProps): JSX.Element {
+export function TraceView({ model, other, link, served, limits, news, onLink, onNews }: TraceViewProps): JSX.Element {
   const [filter, setFilter] = useState<Filter>({ ...noFilter, text: link.search ?? '' })
   const [scope, setScope] = useState<Scope>('below')
-  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set())
-  const [zoom, setZoom] = useState<Range>()
+  const [{ collapsed, zoom }, setFrame] = useFrame(model)
+  const setCollapsed = (next: ReadonlySet<number>): void => setFrame({ model, collapsed: next, zoom })
+  const setZoom = (next: Range | undefined): void => setFrame({ model, collapsed, zoom: next })
   const view = link.view ?? 'trace'
 
   const [spanId, kind] = (link.span ?? '').split('.')
@@ -101,6 +111,7 @@ export function TraceView({ model, other, link, served, onLink }: TraceViewProps
     s: () => focusOn('.waterfall .rows'),
     l: () => focusOn('.lines .rows'),
     '/': () => focusOn('.search input'),
+    r: () => news !== undefined && onNews(news.document),
   })
   useEffect(() => {
     document.title = `${model.rows[0]?.span.name ?? model.traceId} · spanlog`
@@ -152,8 +163,12 @@ export function TraceView({ model, other, link, served, onLink }: TraceViewProps
     compare: () => <CompareView before={other} after={model} onCompare={served ? (id) => go({ with: id }) : undefined} />,
     report: () => (
       <ReportView
-        traces={[model.trace, other?.trace].filter((trace) => trace !== undefined)}
-        entries={[...model.entries, ...(other?.entries ?? [])]}
+        report={trafficReport({
+          traces: [model.trace, other?.trace].filter((trace) => trace !== undefined),
+          entries: [...model.entries, ...(other?.entries ?? [])],
+          spans: 'all',
+          ...limits,
+        })}
         services={model.services}
       />
     ),
@@ -167,6 +182,7 @@ export function TraceView({ model, other, link, served, onLink }: TraceViewProps
         onView={(next) => go({ view: next === 'trace' ? undefined : next })}
         onList={() => onLink({})}
       />
+      <Arrived news={news} onNews={onNews} />
       {finding}
       <main id="view" aria-label={view}>
         {body[view]()}

@@ -14,8 +14,13 @@ export interface VirtualRows {
 /** Paper has no scroll bar, and a browser that lays out a million rows for it dies. */
 const maxPrinted = 2000
 
-/** Of rows of one height, those that can be seen: what a list costs does not grow with its length. */
-export function useVirtualRows(count: number, rowPx: number): VirtualRows {
+/**
+ * Of rows of one height, those that can be seen: what a list costs does not grow with its length.
+ *
+ * @param whole - what the rows are of; where another comes in its place, the row that was on top stays there
+ * @param keyOf - tells a row again
+ */
+export function useVirtualRows(count: number, rowPx: number, whole: unknown, keyOf: (index: number) => string | undefined): VirtualRows {
   const ref = useRef<HTMLDivElement>(null)
   const [, redraw] = useReducer((turn: number) => turn + 1, 0)
   const printing = usePrinting()
@@ -34,6 +39,8 @@ export function useVirtualRows(count: number, rowPx: number): VirtualRows {
   useEffect(() => virtualizer._didMount(), [virtualizer])
   useLayoutEffect(() => virtualizer._willUpdate())
 
+  useKeptScroll(ref, count, rowPx, whole, keyOf)
+
   const items = printing
     ? Array.from({ length: Math.min(count, maxPrinted) }, (_, index) => ({ index, topPx: index * rowPx }))
     : virtualizer.getVirtualItems().map(({ index, start }) => ({ index, topPx: start }))
@@ -43,6 +50,38 @@ export function useVirtualRows(count: number, rowPx: number): VirtualRows {
     items,
     reveal: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
   }
+}
+
+/** Brings what is selected into view when it changes, and not because its place did where more rows have come. */
+export function useRevealed(at: number, whole: unknown, reveal: (index: number) => void): void {
+  const shown = useRef(whole)
+  useEffect(() => {
+    if (at >= 0 && shown.current === whole) reveal(at)
+    shown.current = whole
+  }, [at, whole])
+}
+
+function useKeptScroll(
+  ref: RefObject<HTMLDivElement | null>,
+  count: number,
+  rowPx: number,
+  whole: unknown,
+  keyOf: (index: number) => string | undefined,
+): void {
+  const before = useRef({ whole, key: keyOf })
+  const { whole: old, key: oldKey } = before.current
+  before.current = { whole, key: keyOf }
+  useLayoutEffect(() => {
+    const top = ref.current?.scrollTop ?? 0
+    if (old === whole || top === 0) return
+    const first = Math.floor(top / rowPx)
+    const key = oldKey(first)
+    for (let index = 0; index < count; index++) {
+      if (keyOf(index) !== key) continue
+      ref.current?.scrollTo({ top: index * rowPx + (top % rowPx) })
+      return
+    }
+  }, [whole])
 }
 
 function usePrinting(): boolean {

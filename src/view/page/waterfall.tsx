@@ -1,13 +1,12 @@
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
 import { count } from '../count.js'
 import { Axis } from './axis.js'
 import { act, dataOf } from './events.js'
 import type { ShownSpans } from './filter.js'
-import type { Model } from './model.js'
+import { keyOf, type Model } from './model.js'
 import type { Range } from './scale.js'
 import { Row } from './span-row.js'
-import { useVirtualRows } from './virtual.js'
+import { useRevealed, useVirtualRows } from './virtual.js'
 
 export interface WaterfallProps {
   model: Model
@@ -26,11 +25,11 @@ const rowPx = 26
 /** The tree of spans beside their bars. One element takes the focus; the rows are told to screen readers by `aria-activedescendant`. */
 export function Waterfall(props: WaterfallProps): JSX.Element {
   const { model, shown, selected, collapsed, range, onSelect, onLine, onToggle } = props
-  const { ref, heightPx, items, reveal } = useVirtualRows(shown.rows.length, rowPx)
+  const { ref, heightPx, items, reveal } = useVirtualRows(shown.rows.length, rowPx, model, (index) =>
+    keyOf(model.rows[shown.rows[index] ?? -1]?.span),
+  )
   const at = selected === undefined ? -1 : shown.rows.indexOf(selected)
-  useEffect(() => {
-    if (at >= 0) reveal(at)
-  }, [at])
+  useRevealed(at, model, reveal)
 
   const move = (to: number): void => {
     const row = shown.rows[Math.max(0, Math.min(shown.rows.length - 1, to))]

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { TraceJson } from '../../traces/index.js'
-import { DATA_ELEMENT, type ManyTraces, type PageData } from '../document.js'
+import { DATA_ELEMENT, type PageData, type ReportData } from '../document.js'
 import { escapeText } from '../terminal/text.js'
 
 /** What the page may do: run its own script and style, known by their hashes, and ask the server that gave it. Nothing else at all. */
@@ -80,8 +80,8 @@ export async function* pageHtml(data: PageData): AsyncGenerator<string> {
   yield `</script>\n<script>${script}</script>\n</body>\n</html>\n`
 }
 
-function* dataJson({ served, documents }: PageData): Generator<string> {
-  yield `{"served":${String(served)},"documents":[`
+function* dataJson({ served, documents, limits = {} }: PageData): Generator<string> {
+  yield `{"served":${String(served)},"limits":${JSON.stringify(limits)},"documents":[`
   for (const [i, document] of documents.entries()) {
     if (i > 0) yield ','
     yield* documentJson(document)
@@ -115,14 +115,26 @@ export function* documentJson({ traceId, trace, entries, verdict }: PageData['do
   yield `],"verdict":${JSON.stringify(verdict)}}`
 }
 
-/** Many traces as JSON, in pieces. */
-export function* tracesJson({ traces, reasons }: ManyTraces): Generator<string> {
+/** What a report rests on as JSON, in pieces. */
+export function* reportJson({ traces, before, entries, ...rest }: ReportData): Generator<string> {
   yield '{"traces":['
+  yield* tracesJson(traces)
+  if (before !== undefined) {
+    yield '],"before":['
+    yield* tracesJson(before)
+  }
+  if (entries !== undefined) {
+    yield '],"entries":['
+    yield* items(entries.map(withoutCopy))
+  }
+  yield `],${JSON.stringify(rest).slice(1)}`
+}
+
+function* tracesJson(traces: readonly TraceJson[]): Generator<string> {
   for (const [i, trace] of traces.entries()) {
     if (i > 0) yield ','
     yield* traceJson(trace)
   }
-  yield `],"reasons":${JSON.stringify(reasons)}}`
 }
 
 function* traceJson({ traceId, spans }: TraceJson): Generator<string> {

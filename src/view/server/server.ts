@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { reasonOf } from '../../errors.js'
-import type { ManyTraces, Reason, TraceDocument } from '../document.js'
+import { type Limits, type Reason, type ReportData, type TraceDocument, versionOf } from '../document.js'
 import type { Finding } from '../terminal/findings.js'
 import { refusalOf } from './guard.js'
-import { contentPolicy, documentJson, inChunks, pageHtml, tracesJson } from './html.js'
+import { contentPolicy, documentJson, inChunks, pageHtml, reportJson } from './html.js'
 
 /** What the page can ask for. */
 export interface ViewContent {
@@ -16,8 +16,10 @@ export interface ViewContent {
   document: (traceId: string, signal: AbortSignal) => Promise<TraceDocument>
   /** The newest traces. */
   list: (signal: AbortSignal) => Promise<{ traces: readonly Finding[]; reasons: readonly Reason[] }>
-  /** The same, whole, for the report over all of them. */
-  traces: (signal: AbortSignal) => Promise<ManyTraces>
+  /** What the report over all of them rests on. */
+  report: (signal: AbortSignal) => Promise<ReportData>
+  /** What traces are held to. */
+  limits?: Limits
 }
 
 export interface ViewServer {
@@ -47,7 +49,7 @@ export async function startViewServer(content: ViewContent, port: number): Promi
       const [, given, ...rest] = (request.url ?? '').split('?')[0]?.split('/') ?? []
       if (refusal !== undefined) await send(response, refusal.status, 'text/plain', [refusal.why])
       else if (given !== secret) await send(response, 404, 'text/plain', ['Not found'])
-      else await route(response, rest, stop.signal)
+      else await route(response, rest, request.headers['if-none-match'], stop.signal)
     } catch (error) {
       // The browser has gone, or a source has failed: neither ends the server.
       if (!response.headersSent) await send(response, 500, 'application/json', [JSON.stringify(reasonOf(error))]).catch(() => {})
@@ -55,14 +57,29 @@ export async function startViewServer(content: ViewContent, port: number): Promi
     }
   }
 
-  async function route(response: ServerResponse, [first, id, ...rest]: string[], signal: AbortSignal): Promise<void> {
+  async function route(
+    response: ServerResponse,
+    [first, id, ...rest]: string[],
+    known: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (first === 'trace' && id !== undefined && rest.length === 0 && /^[0-9a-f]{32}$/.test(id)) {
-      return send(response, 200, 'application/json', inChunks(documentJson(await content.document(id, signal))))
+      const document = await content.document(id, signal)
+      const version = versionOf(document.trace?.spans.length ?? 0, document.entries.length, document.verdict.complete)
+      response.setHeader('etag', version)
+      if (known === version) return send(response, 304, 'application/json', [])
+      return send(response, 200, 'application/json', inChunks(documentJson(document)))
     }
     if (id !== undefined) return send(response, 404, 'text/plain', ['Not found'])
-    if (first === '') return send(response, 200, 'text/html', pageHtml({ served: true, documents: [] }))
+    if (first === '')
+      return send(
+        response,
+        200,
+        'text/html',
+        pageHtml({ served: true, documents: [], ...(content.limits !== undefined && { limits: content.limits }) }),
+      )
     if (first === 'list') return send(response, 200, 'application/json', [listJson(await content.list(signal))])
-    if (first === 'traces') return send(response, 200, 'application/json', inChunks(tracesJson(await content.traces(signal))))
+    if (first === 'report') return send(response, 200, 'application/json', inChunks(reportJson(await content.report(signal))))
     return send(response, 404, 'text/plain', ['Not found'])
   }
 

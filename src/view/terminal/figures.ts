@@ -33,3 +33,12 @@ export function timeText(unixNano: bigint): string {
   const date = new Date(Number(unixNano / 1_000_000n))
   return Number.isNaN(date.getTime()) ? `${unixNano} ns` : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
+
+/** `980 B`, `12.3 kB`: in powers of a thousand. */
+export function bytesText(bytes: number): string {
+  return bytes < 1e3
+    ? `${bytes} B`
+    : bytes < 1e6
+      ? `${Number((bytes / 1e3).toPrecision(3))} kB`
+      : `${Number((bytes / 1e6).toPrecision(3))} MB`
+}

@@ -3,9 +3,9 @@ import type { LogEntry } from '../../logs/types.js'
 import { anomalySentences } from '../anomaly-sentences.js'
 import { sentenceOf } from '../budget-reports.js'
 import { count } from '../count.js'
-import type { TrafficReport } from '../report.js'
+import { cutText, type TrafficReport } from '../report.js'
 import { formatDuration } from './duration.js'
-import { msText, shareText, sparkline, timeText } from './figures.js'
+import { bytesText, msText, shareText, sparkline, timeText } from './figures.js'
 import { lineDrawer } from './lines.js'
 import { type DrawOptions, MIN_WIDTH, type Paint, painter } from './style.js'
 import { tableRows } from './table.js'
@@ -34,6 +34,8 @@ export function* drawReport(report: TrafficReport, options: DrawOptions = {}): G
   const { fromUnixNano: from, toUnixNano: to } = report
   const size = `${count(report.traces, 'trace')}, ${count(report.spans, 'span')}, ${count(report.services, 'service')}`
   yield* text(page, from === undefined || to === undefined ? size : `${timeText(from)}, ${formatDuration(to - from)}: ${size}`, 'bold')
+  const cut = report.lines && cutText(report.lines)
+  if (cut !== undefined) yield* text(page, `${cut} --max-lines reads more.`, 'yellow')
   yield* errorSection(page, report.errors.groups)
   if (report.budgets !== undefined) {
     const { results, passed } = report.budgets
@@ -82,7 +84,8 @@ function* groupRows(page: Page, group: ErrorGroup): Generator<string> {
       ...list.slice(0, 3).map((one) => `${one.service} "${one.name}"${one.count === group.count ? '' : ` (${one.count})`}`),
       ...(list.length > 3 ? [`${list.length - 3} more`] : []),
     ].join(', ')
-  yield* text(page, `  began in ${names(operations)}; failed ${names(hit)}`, 'reset', 2)
+  const [began, failed] = [names(operations), names(hit)]
+  yield* text(page, `  began in ${began}${failed === began ? '' : `; failed ${failed}`}`, 'reset', 2)
   const still = outages.filter(({ recoveredUnixNano }) => recoveredUnixNano === undefined).length
   const when = firstUnixNano === lastUnixNano ? `at ${timeText(firstUnixNano)}` : `${timeText(firstUnixNano)} to ${timeText(lastUnixNano)}`
   const remarks = [
@@ -102,10 +105,14 @@ function* groupRows(page: Page, group: ErrorGroup): Generator<string> {
       .map((row) => `  ${row}`)
 }
 
-/** Of the lines around an error those that its span wrote, else those that complain. */
+/** Of the lines around an error those that its span wrote; where none of them complains, with those of the trace that do. */
 function linesOf({ spanId, lines }: ErrorOrigin): LogEntry[] {
   const own = lines.filter((entry) => entry.spanId === spanId)
-  return (own.length > 0 ? own : lines.filter(({ severity }) => (severity?.number ?? 0) >= WARNING)).slice(-maxLines)
+  return (own.some(complains) ? own : lines.filter((entry) => entry.spanId === spanId || complains(entry))).slice(-maxLines)
+}
+
+function complains({ severity }: LogEntry): boolean {
+  return (severity?.number ?? 0) >= WARNING
 }
 
 function* anomalySection(page: Page, { anomalies }: TrafficReport): Generator<string> {
@@ -119,7 +126,7 @@ function* anomalySection(page: Page, { anomalies }: TrafficReport): Generator<st
   yield* heading(page, `${found.length === 0 ? 'Nothing unusual' : 'Unusual'} against ${count(baseline, 'trace')} of the window before`)
   yield* listed(
     page,
-    found.map((sentence) => `! ${sentence}`),
+    found.map(({ text: said, traceId }) => `! ${said}${traceId === undefined ? '' : `; see ${traceId}`}`),
     'yellow',
   )
   if (anomalies.unjudged > 0) {
@@ -196,12 +203,4 @@ function* qualitySection(page: Page, { score, checks, kpis }: QualityReport): Ge
     page.width,
     page.paint,
   )
-}
-
-function bytesText(bytes: number): string {
-  return bytes < 1e3
-    ? `${bytes} B`
-    : bytes < 1e6
-      ? `${Number((bytes / 1e3).toPrecision(3))} kB`
-      : `${Number((bytes / 1e6).toPrecision(3))} MB`
 }

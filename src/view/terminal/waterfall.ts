@@ -4,12 +4,12 @@ import type { LogEntry } from '../../logs/types.js'
 import type { Trace, TraceSpan } from '../../traces/types.js'
 import { count } from '../count.js'
 import { headlineOf } from '../headline.js'
-import { type Hidden, type OutlineNode, type OutlineOptions, outline } from '../outline.js'
-import { type SpanVerdict, spanJudge } from '../span-budgets.js'
+import { type OutlineNode, type OutlineOptions, outline } from '../outline.js'
+import { spanJudge } from '../span-budgets.js'
 import { arrange, type PlacedLine } from '../tree.js'
-import { detailRows } from './details.js'
 import { formatDuration } from './duration.js'
-import { logRow, newSheet, noteRows, type Sheet, type Stretch, spanRow } from './rows.js'
+import { hiddenText, type Noting, noteRowsOf } from './notes.js'
+import { logRow, newSheet, type Sheet, type Stretch, spanRow } from './rows.js'
 import type { DrawOptions } from './style.js'
 import { escapeText, truncate, wrap } from './text.js'
 
@@ -70,7 +70,7 @@ export function* drawWaterfall(picture: Picture, options: WaterfallOptions = {})
   }
 }
 
-function* sentences(page: Sheet, trace: Trace, judge: Judge | undefined): Generator<string> {
+function* sentences(page: Sheet, trace: Trace, judge: Noting['judge']): Generator<string> {
   const headline = headlineOf(trace)
   if (headline !== undefined) yield* textRows(page, escapeText(headline), 'bold')
   const judged = judge === undefined ? [] : trace.spans.flatMap((span) => judge(span) ?? [])
@@ -96,10 +96,6 @@ function pathOf(trace: Trace | undefined): Map<string, Stretch[]> {
 
 function keyOf({ spanId, kind }: Pick<TraceSpan, 'spanId' | 'kind'>): string {
   return `${kind} ${spanId}`
-}
-
-function hiddenText({ spans: spanCount, lines }: Hidden): string {
-  return [spanCount > 0 ? count(spanCount, 'span') : '', lines > 0 ? count(lines, 'line') : ''].filter(isText).join(' and ')
 }
 
 /** The time axis: that of the spans, or of the lines where there are none. */
@@ -138,14 +134,9 @@ interface Task {
   parentService: string | undefined
 }
 
-type Judge = ReturnType<typeof spanJudge>
-
 /** What the rows of all spans need to know. */
-interface Drawing {
-  page: Sheet
+interface Drawing extends Noting {
   path: ReadonlyMap<string, readonly Stretch[]>
-  judge: Judge | undefined
-  attributes: boolean
 }
 
 function* spans(drawing: Drawing, roots: readonly OutlineNode[]): Generator<string> {
@@ -164,7 +155,7 @@ function* spans(drawing: Drawing, roots: readonly OutlineNode[]): Generator<stri
     const alike = node.folded ?? [node.span]
     const stretches = alike.flatMap((span) => path.get(keyOf(span)) ?? [])
     yield spanRow(page, prefixOf(task.guides + connector, depth), alike, stretches, task.parentService)
-    yield* notes(drawing, prefixOf(continued + (node.children.length > 0 ? '│ ' : '  '), depth + 1), node)
+    yield* noteRowsOf(drawing, prefixOf(continued + (node.children.length > 0 ? '│ ' : '  '), depth + 1), node)
     const guides = continued.slice(-room)
     // Not by spreading: a span may have more children than a call may have arguments.
     for (const below of itemsBelow(node)) todo.push({ ...below, guides, depth: depth + 1, parentService: node.span.service })
@@ -185,61 +176,6 @@ function itemsBelow({ span, children, lines }: OutlineNode): Pick<Task, 'node' |
   return items.toReversed()
 }
 
-/** Why it stands where it stands, what it failed with, what it exceeds, what is not shown of it, and what else it says. */
-function* notes({ page, judge, attributes }: Drawing, prefix: string, node: OutlineNode): Generator<string> {
-  const { span, detached, folded, below } = node
-  const parent = escapeText(span.parentSpanId ?? '')
-  if (detached === 'orphan') yield* noteRows(page, prefix, '?', `its parent ${parent} is not in the trace`, 'yellow')
-  if (detached === 'cycle')
-    yield* noteRows(page, prefix, '?', `its parent ${parent} is its own descendant: the cycle is cut here`, 'yellow')
-  const failed = span.status.code === 'error'
-  for (const problem of problems(span)) yield* noteRows(page, prefix, failed ? '✗' : '!', escapeText(problem), failed ? 'red' : 'yellow')
-  const verdict = folded === undefined ? judge?.(span) : worst(folded.flatMap((one) => judge?.(one) ?? []))
-  if (verdict?.kept === false) yield* noteRows(page, prefix, '!', budgetText(verdict), 'red')
-  else if (verdict !== undefined && span.parentSpanId === undefined) yield* noteRows(page, prefix, '✓', budgetText(verdict), 'green')
-  if (folded !== undefined) yield* noteRows(page, prefix, '…', foldText(folded, below), 'dim')
-  else if (below !== undefined) yield* noteRows(page, prefix, '…', `${hiddenText(below)} below`, 'dim')
-  if (attributes && node.context !== true) yield* detailRows(page, prefix, span)
-}
-
-function worst(verdicts: readonly SpanVerdict[]): SpanVerdict | undefined {
-  return verdicts.toSorted((a, b) => b.actualMs - a.actualMs)[0]
-}
-
-function budgetText({ limit, allowedMs, actualMs, kept }: SpanVerdict): string {
-  const [actual, allowed] = [actualMs, allowedMs].map((ms) => formatDuration(BigInt(Math.round(ms * 1e6))))
-  return kept ? `within its budget: ${limit} allows ${allowed}` : `over its budget: ${actual}, ${limit} allows ${allowed}`
-}
-
-function foldText(folded: readonly TraceSpan[], below: Hidden = { spans: 0, lines: 0 }): string {
-  const durations = folded.map(({ startUnixNano, endUnixNano }) => endUnixNano - startUnixNano)
-  const [least, most] = durations.reduce(
-    ([low, high], one) => [one < low ? one : low, one > high ? one : high],
-    [durations[0]!, durations[0]!],
-  )
-  const hidden = hiddenText(below)
-  const range = least === most ? formatDuration(most) : `${formatDuration(least)} to ${formatDuration(most)}`
-  return `${range} each${hidden === '' ? '' : `, with ${hidden}`}; --all shows them one by one`
-}
-
-/** Each exception of a span once, and the message of its error status where no exception says the same. */
-function problems({ events, status }: TraceSpan): Iterable<string> {
-  const found = new Set<string>()
-  for (const { name, attributes } of events) {
-    const { 'exception.type': type, 'exception.message': message } = attributes
-    if (name === 'exception' || type !== undefined || message !== undefined) found.add([type, message].filter(isText).join(': ') || name)
-  }
-  if (status.code === 'error' && isText(status.message)) {
-    const said = status.message
-    if (![...found].some((text) => text.includes(said))) found.add(said)
-  }
-  return found
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
 /** Lines that have no place in the tree, under a heading that says why. */
 function* section(page: Sheet, what: string, lines: readonly PlacedLine[], withSpan = false): Generator<string> {
   if (lines.length === 0) return
@@ -247,7 +183,10 @@ function* section(page: Sheet, what: string, lines: readonly PlacedLine[], withS
   yield page.paint('bold', truncate(`${count(lines.length, 'line')} ${what}`, page.width))
   for (const { entry } of lines) {
     const { service, spanId } = entry
-    const origin = [withSpan ? spanId : undefined, service].filter(isText).map((text) => truncate(escapeText(text), 20))
+    const origin = [withSpan ? spanId : undefined, service]
+      .flatMap((text) => truncate(escapeText(text ?? ''), 20) || [])
+      .filter((text) => text !== undefined && text !== '')
+      .map((text) => truncate(escapeText(text), 20))
     yield logRow(page, '  ', entry, origin.join(' '))
   }
 }

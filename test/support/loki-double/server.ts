@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
+import { gunzipSync } from 'node:zlib'
 import { type Answer, type Fault, send } from '../faults.js'
 import { drilldownLimits, indexStats, type LokiLimits, labelNames, queryInstant, queryRange, type Statistics } from './answers.js'
 import { LokiStore, type OtlpLogs, type Stored } from './store.js'
@@ -122,7 +123,9 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const path = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : ''
-      const honest = answer(request, path, url.searchParams, Buffer.concat(chunks).toString())
+      const sent = Buffer.concat(chunks)
+      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
+      const honest = answer(request, path, url.searchParams, body.toString())
       const asked = `${url.pathname}?${[...url.searchParams].map(([key, value]) => `${key}=${value}`).join('&')}`
       const due = faults.find(({ left, on }) => left > 0 && asked.includes(on))
       if (due === undefined || due.after-- > 0) return send(response, honest)

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { tailMessage } from './answers.js'
-import { compileLogql } from './logql.js'
+import { type CompiledQuery, compileLogql } from './logql.js'
 import type { Stored } from './store.js'
 
 /** The websockets of `tail`, and what may go wrong with them. */
@@ -23,7 +23,15 @@ export class Tails {
       socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
       return
     }
-    const { selects, keeps } = compileLogql(query.get('query') ?? '')
+    let compiled: CompiledQuery
+    try {
+      compiled = compileLogql(query.get('query') ?? '')
+    } catch (error) {
+      const text = (error as Error).message
+      socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`)
+      return
+    }
+    const { selects, keeps } = compiled
     const start = BigInt(query.get('start') ?? 0)
     this.#server.handleUpgrade(request, socket, head, (client) => {
       const finds = (line: Stored): boolean => selects(line.labels) && keeps({ ...line, parsed: {} })

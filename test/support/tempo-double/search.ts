@@ -59,10 +59,12 @@ function compile(query: string): (stored: StoredSpan) => boolean {
 }
 
 function compileOne(text: string): (stored: StoredSpan) => boolean {
-  const [, name = '', value = ''] = /^(\."(?:[^"\\]|\\.)*"|[a-z.]+) (?:=|>=) (.+)$/s.exec(text) ?? []
+  const [, name = '', value = ''] = /^(\."(?:[^"\\]|\\.)*"|[a-zID:.]+) (?:=|>=) (.+)$/s.exec(text) ?? []
   if (name === 'status') return (stored) => statusOf(stored) === value
   if (name === 'duration') return ({ span }) => durationOf(span) >= BigInt(value.replace(/ns$/, ''))
   if (name === 'name') return ({ span }) => span['name'] === JSON.parse(value)
+  if (name === 'link:traceID')
+    return ({ span }) => ((span['links'] ?? []) as { traceId: string }[]).some(({ traceId }) => traceId === JSON.parse(value))
   if (name === 'resource.service.name') return (stored) => serviceOf(stored) === JSON.parse(value)
   if (!name.startsWith('."')) throw new Error(`invalid TraceQL query: parse error at line 1, col 3: unknown identifier: ${text}`)
   const key = JSON.parse(name.slice(1)) as string

@@ -1,0 +1,5 @@
+export type { LokiTransportOptions } from './loki/settings.js'
+export type { LokiStats } from './loki/stats.js'
+export type { LokiStream } from './loki/stream.js'
+export { lokiStream as default, lokiStream } from './loki/target.js'
+export { LokiTransport, type LokiWinstonOptions, type WinstonFormat } from './loki/winston.js'

@@ -1,0 +1,155 @@
+import { mkdirSync, readdirSync, renameSync, rmdirSync, statSync, utimesSync } from 'node:fs'
+import path from 'node:path'
+import { reportFault } from '../../src/context/fault.js'
+import { SpanlogError } from '../../src/errors.js'
+import type { Entry } from './entry.js'
+import { isAbandoned, leftName, ownedName } from './owner.js'
+import type { Queue } from './queue.js'
+import { encodeRecords, recordBytes } from './record.js'
+import { Segment } from './segment.js'
+
+const suffix = '.spool1'
+
+export interface SpoolSettings {
+  folder: string
+  maxBytes: number
+  fsync: boolean
+}
+
+/**
+ * A queue on disk: segments in a folder of this process's own. All of it is synchronous: a line that was appended survives the process,
+ * and none waits in memory.
+ */
+export class Spool implements Queue {
+  damaged = 0
+  readonly #settings: SpoolSettings
+  readonly #segmentBytes: number
+  /** Of this process. */
+  readonly #folder: string
+  /** In the order in which they are sent. */
+  readonly #segments: Segment[] = []
+  #active: Segment | undefined
+  /** Of the latest `peek`. */
+  #peeked: Segment | undefined
+  #made = 0
+
+  /** @throws SpanlogError SPOOL_UNUSABLE */
+  constructor(settings: SpoolSettings) {
+    this.#settings = settings
+    this.#segmentBytes = Math.min(4 * 1024 * 1024, Math.ceil(settings.maxBytes / 8))
+    this.#folder = path.join(settings.folder, ownedName())
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    } catch (cause) {
+      throw new SpanlogError('SPOOL_UNUSABLE', `no folder can be made in ${settings.folder}`, { cause })
+    }
+    this.adopt()
+  }
+
+  get waitingBytes(): number {
+    return this.#segments.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0)
+  }
+
+  get room(): number {
+    return this.#settings.maxBytes - this.#segments.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  append(entries: readonly Entry[], force = false): number {
+    let room = force ? Number.POSITIVE_INFINITY : this.room
+    const tooMany = entries.findIndex((entry) => (room -= recordBytes(entry)) < 0)
+    const kept = tooMany === -1 ? entries : entries.slice(0, tooMany)
+    if (kept.length > 0) this.#writable().append(encodeRecords(kept), this.#settings.fsync)
+    return kept.length
+  }
+
+  peek(bytes: number): readonly Entry[] {
+    for (;;) {
+      const segment = this.#segments.find(({ waitingBytes }) => waitingBytes > 0)
+      if (segment === undefined) return []
+      const before = segment.damaged
+      const entries = segment.peek(bytes)
+      this.damaged += segment.damaged - before
+      this.#peeked = segment
+      if (entries.length > 0) return entries
+      this.#removeIfSent(segment)
+    }
+  }
+
+  advance(count: number): void {
+    this.#peeked?.advance(count)
+    if (this.#peeked !== undefined) this.#removeIfSent(this.#peeked)
+  }
+
+  adopt(): void {
+    const { folder } = this.#settings
+    try {
+      const now = new Date()
+      utimesSync(this.#folder, now, now)
+      for (const name of readdirSync(folder)) {
+        const found = path.join(folder, name)
+        if (found === this.#folder) continue
+        const stat = statSync(found, { throwIfNoEntry: false })
+        if (stat?.isDirectory() === true && isAbandoned(name, stat.mtimeMs)) this.#take(found)
+      }
+    } catch (error) {
+      reportFault('spanlog/loki: the spool of other processes could not be looked through', error)
+    }
+  }
+
+  close(): void {
+    for (const segment of this.#segments.splice(0)) {
+      if (segment.waitingBytes === 0) segment.remove()
+      else segment.close()
+    }
+    this.#active = undefined
+    try {
+      if (readdirSync(this.#folder).length === 0) rmdirSync(this.#folder)
+      else renameSync(this.#folder, path.join(this.#settings.folder, leftName()))
+    } catch (error) {
+      reportFault('spanlog/loki: the spool could not be put away', error)
+    }
+  }
+
+  /** Its files become this process's own, those written first in front. */
+  #take(abandoned: string): void {
+    // A name of this process in between: killed here, it leaves behind what can be taken again.
+    const taken = path.join(this.#settings.folder, ownedName())
+    try {
+      renameSync(abandoned, taken)
+    } catch (error) {
+      // Somebody else was faster.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw error
+    }
+    const files = readdirSync(taken).filter((name) => name.endsWith(suffix))
+    for (const name of files) {
+      renameSync(path.join(taken, name), path.join(this.#folder, name))
+      this.#segments.push(new Segment(path.join(this.#folder, name), false))
+    }
+    rmdirSync(taken)
+    // Their names begin with the time: Loki takes lines of one stream only within an hour, so the old ones go first.
+    this.#segments.sort((a, b) => (a.file < b.file ? -1 : 1))
+  }
+
+  /** The segment that records are added to. */
+  #writable(): Segment {
+    if (this.#active === undefined || this.#active.size > this.#segmentBytes) {
+      // Somebody may have cleaned up.
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      const name = `${Date.now()}-${process.pid}-${String(this.#made++).padStart(9, '0')}${suffix}`
+      const full = this.#active
+      this.#active = new Segment(path.join(this.#folder, name), true)
+      this.#segments.push(this.#active)
+      if (full !== undefined) this.#removeIfSent(full)
+    }
+    return this.#active
+  }
+
+  #removeIfSent(segment: Segment): void {
+    if (segment.waitingBytes > 0 || (segment === this.#active && segment.size <= this.#segmentBytes)) return
+    if (segment === this.#active) this.#active = undefined
+    if (segment === this.#peeked) this.#peeked = undefined
+    this.#segments.splice(this.#segments.indexOf(segment), 1)
+    segment.remove()
+  }
+}

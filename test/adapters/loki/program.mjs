@@ -1,0 +1,34 @@
+// Logs as it is told: node program.mjs <how> <lines> <options as JSON>; tells each line that the log call has returned for.
+import { writeSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import pino from 'pino'
+import { LokiTransport, lokiStream } from 'spanlog/loki'
+import winston from 'winston'
+
+const [how, lines, json] = process.argv.slice(2)
+const options = JSON.parse(json)
+const winstonLogger = () => winston.createLogger({ format: winston.format.json(), transports: [new LokiTransport(options)] })
+const loggers = {
+  worker: () => pino({ base: null }, pino.transport({ target: 'spanlog/loki', options })),
+  'worker, required': () => createRequire(import.meta.url)('./required.cjs')(options),
+  stream: () => pino({ base: null }, lokiStream(options)),
+  winston: winstonLogger,
+  'winston, on': winstonLogger,
+}
+const log = loggers[how]()
+const pid = process.pid
+let n = 0
+const one = () => {
+  log.info({ message: 'placed', pid, n })
+  writeSync(1, `${n++}\n`)
+}
+
+if (how === 'stream' || how === 'winston, on') {
+  // Until it is killed.
+  setInterval(() => {
+    for (let i = 0; i < Number(lines); i++) one()
+  }, 2)
+} else {
+  while (n < Number(lines)) one()
+  if (how.startsWith('worker')) process.exit(0)
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { alloyProblems, type Block, parseAlloy } from '../../support/stack/alloy.js'
+import { read, readYaml, variablesOf } from '../../support/stack/files.js'
+
+const folders = {
+  'compose.yaml': ['alloy/lines.alloy', 'alloy/docker.alloy'],
+  Kubernetes: ['alloy/lines.alloy', 'alloy/kubernetes.alloy'],
+}
+/** Alloy reads all files of its folder as one. */
+const together = (files: string[]): string => files.map(read).join('\n')
+const find = (blocks: Block[], name: string): Block | undefined =>
+  blocks.flatMap((block) => [block, ...block.blocks]).find((block) => block.name === name)
+
+describe.each(Object.entries(folders))('what Alloy reads in %s', (_, files) => {
+  it('is its syntax, of components that are known and joined to each other', () => {
+    expect(alloyProblems(parseAlloy(together(files)))).toEqual([])
+  })
+
+  it('hands the trace ID on as structured metadata, and makes no label of it', () => {
+    const blocks = parseAlloy(together(files))
+    expect(find(blocks, 'stage.structured_metadata')?.settings).toEqual({ values: { trace_id: '', span_id: '' } })
+    expect(find(blocks, 'stage.json')?.settings.expressions).toMatchObject({ trace_id: expect.stringContaining('trace_id') as string })
+    expect(find(blocks, 'stage.labels')).toBeUndefined()
+    expect(together(files)).not.toMatch(/target_label\s*=\s*"trace_id"/)
+  })
+
+  it('waits for Loki without end', () => {
+    expect(find(parseAlloy(together(files)), 'endpoint')?.settings.max_backoff_retries).toBe(0)
+  })
+})
+
+it('each variable is set where Alloy runs', () => {
+  const compose = Object.keys(readYaml('compose.yaml').services?.alloy?.environment ?? {})
+  expect(compose).toEqual(expect.arrayContaining(variablesOf(together(folders['compose.yaml'])).map(({ name }) => name)))
+})
+
+describe('the checks see', () => {
+  const text = together(folders['compose.yaml'])
+  it.each([
+    ['a component that is not there', 'loki.write.loki.receiver', 'loki.write.locky.receiver', /refers to loki\.write\.locky\.receiver/],
+    ['a misspelt argument', 'max_backoff_retries', 'max_retries', /additional properties "max_retries"/],
+    ['a misspelt stage', 'stage.structured_metadata', 'stage.structured_meta', /additional properties "stage.structured_meta"/],
+    ['a component of no type that is known', 'loki.source.docker', 'loki.source.dockers', /unknown component/],
+  ])('%s', (_, right, wrong, problem) => {
+    expect(text).toContain(right)
+    expect(alloyProblems(parseAlloy(text.replace(right, wrong))).join()).toMatch(problem)
+  })
+
+  it.each([
+    ['a brace too few', /\}\s*$/, '', /the end/],
+    ['a missing comma', '"",\n', '""\n', /expected ,/],
+    ['an argument that stands twice', 'labels     = {}', 'labels = {}\nlabels = {}', /labels stands twice/],
+  ])('%s', (_, right, wrong, problem) => {
+    expect(() => parseAlloy(text.replace(right, wrong))).toThrow(problem)
+  })
+})
