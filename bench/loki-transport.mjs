@@ -22,7 +22,12 @@ const ours = (url, more) => ({ url, service, closeTimeoutMs: 0, ...more })
 /** Each makes a logger for a Loki and a folder that is its own. */
 const loggers = {
   'pino-loki': (url) =>
-    viaPino('pino-loki', { host: url, labels: { service_name: service }, batching: { interval: 1 }, silenceErrors: true }),
+    viaPino(import.meta.resolve('pino-loki'), {
+      host: url,
+      labels: { service_name: service },
+      batching: { interval: 1 },
+      silenceErrors: true,
+    }),
   'spanlog, pino': (url, spool) => viaPino('spanlog/loki', ours(url, { spool })),
   'spanlog, pino, without a spool': (url) => viaPino('spanlog/loki', ours(url, { spool: false })),
   'winston-loki': (url) =>

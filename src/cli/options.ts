@@ -36,11 +36,26 @@ export const sourceFlags = {
 export const logFlags = {
   loki: { type: 'string', value: '<url>', help: 'a Loki, also through Grafana: https://grafana/api/datasources/proxy/uid/<uid>' },
   selector: { type: 'string', value: '<logql>', help: 'the streams of Loki to search, such as {app="shop"}; narrower is faster' },
+  'metadata-names': {
+    type: 'string',
+    value: '<names>',
+    help: "the labels and structured metadata of Loki that may hold a trace ID, such as trace_id,traceId; fewer are faster; '' asks for the text alone",
+  },
   victorialogs: { type: 'string', value: '<url>', help: 'a VictoriaLogs; --tenant is its AccountID:ProjectID' },
+  'victorialogs-selector': {
+    type: 'string',
+    value: '<logsql>',
+    help: 'the lines of VictoriaLogs to search, as a filter without pipes, such as {app="shop"} env:prod',
+  },
+  'victorialogs-text': {
+    type: 'string',
+    value: 'word|anywhere',
+    help: 'how VictoriaLogs looks for the ID in the text of a line: as a word, by its index, or anywhere, which reads every line (word)',
+  },
   'max-bytes': {
     type: 'string',
     value: '<size>',
-    help: 'refuse a query that Loki estimates to read more than this, such as 500MB or 2TB (100GB)',
+    help: 'refuse a query that Loki or VictoriaLogs estimates to read more than this, such as 500MB or 2TB (100GB)',
   },
   yes: { type: 'boolean', short: 'y', help: 'go on however much a query is estimated to read' },
 } as const satisfies Flags

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { SpanlogError } from '../errors.js'
-import type { AuditOptions, LogSource, RemoteOptions } from '../logs/index.js'
+import { SpanlogError, unexpected } from '../errors.js'
+import type { AuditOptions, LogSource, LokiLogsOptions, RemoteOptions, VictoriaLogsOptions } from '../logs/index.js'
 import type { TraceSource } from '../traces/index.js'
 import type { ValuesOf } from './command.js'
 import { type Config, type Environment, readConfig, type Store, stores } from './config.js'
@@ -8,15 +8,16 @@ import { type logFlags, parseDurationMs, type sourceFlags, type traceFlags } fro
 import { remoteOf } from './remote.js'
 
 /** The flags that name sources; a command may have some of them only. */
-export type SourceValues = Partial<
-  ValuesOf<typeof sourceFlags & typeof traceFlags & Pick<typeof logFlags, 'loki' | 'victorialogs' | 'selector'>>
->
+export type SourceValues = Partial<ValuesOf<typeof sourceFlags & typeof traceFlags & Omit<typeof logFlags, 'max-bytes' | 'yes'>>>
 
 /** Where to look: what the command line names, else what the environment and the configuration name. */
 export interface Places extends Partial<Record<Store, RemoteOptions>> {
   files: string[]
   /** The streams of Loki. */
   selector?: string
+  /** What else is asked of Loki, and of VictoriaLogs. */
+  lokiOptions: Pick<LokiLogsOptions, 'metadataNames'>
+  victoriaOptions: Pick<VictoriaLogsOptions, 'selector' | 'text'>
   /** Files to which each question is appended. */
   audits: Omit<AuditOptions, 'source'>[]
   config: Config
@@ -34,11 +35,37 @@ export async function placesOf(values: SourceValues, positionals: readonly strin
     if (remote !== undefined) remotes[store] = { ...remote, ...shared, headers: { ...remote.headers, ...shared.headers } }
   }
   const selector = values.selector ?? config.loki?.selector
-  if (values.selector !== undefined && remotes.loki === undefined) {
-    throw new SpanlogError('INVALID_OPTION', '--selector chooses streams of Loki, and no Loki is given', { remedy: 'give --loki' })
+  for (const [flag, store, name] of ofStores) {
+    if (values[flag] === undefined || remotes[store] !== undefined) continue
+    throw new SpanlogError('INVALID_OPTION', `--${flag} is for ${name}, and no ${name} is given`, { remedy: `give --${store}` })
   }
   const audits = auditsOf(values, config)
-  return { ...remotes, files: isGiven ? named : (config.files ?? []), audits, config, ...(selector !== undefined && { selector }) }
+  return {
+    ...remotes,
+    files: isGiven ? named : (config.files ?? []),
+    audits,
+    config,
+    ...(selector !== undefined && { selector }),
+    ...storeOptionsOf(values, config),
+  }
+}
+
+/** Flags that one store alone knows. */
+const ofStores = [
+  ['selector', 'loki', 'Loki'],
+  ['metadata-names', 'loki', 'Loki'],
+  ['victorialogs-selector', 'victorialogs', 'VictoriaLogs'],
+  ['victorialogs-text', 'victorialogs', 'VictoriaLogs'],
+] as const
+
+function storeOptionsOf(values: SourceValues, config: Config): Pick<Places, 'lokiOptions' | 'victoriaOptions'> {
+  const { 'metadata-names': names, 'victorialogs-text': text } = values
+  const selector = values['victorialogs-selector'] ?? config.victorialogs?.selector
+  if (text !== undefined && text !== 'word' && text !== 'anywhere') throw unexpected('--victorialogs-text', 'word or anywhere', text)
+  return {
+    lokiOptions: { ...(names !== undefined && { metadataNames: names === '' ? [] : names.split(',').map((name) => name.trim()) }) },
+    victoriaOptions: { ...(selector !== undefined && { selector }), ...(text !== undefined && { text }) },
+  }
 }
 
 /** That of the configuration cannot be turned off: who is to be audited would do it. */
@@ -73,27 +100,21 @@ export function noSource(flags: string): SpanlogError {
 
 /** @param traces - where the spans are, which tell the window of stores that are asked by time */
 export async function logSources(
-  { files, loki, victorialogs, selector, audits, config }: Places,
+  { files, loki, victorialogs, selector, lokiOptions, victoriaOptions, audits }: Places,
   traces: readonly TraceSource[] = [],
 ): Promise<LogSource[]> {
   const { auditedLogs, fileLogs, lokiLogs, victoriaLogs } = await import('../logs/index.js')
   const spans = traces.length === 0 ? {} : { traces: (await import('../traces/index.js')).anyTraces(traces) }
-  const ofVictoria = config.victorialogs?.selector
   const audited = (source: LogSource, name: string): LogSource =>
     audits.reduce((inner, audit) => auditedLogs(inner, { ...audit, source: name }), source)
   return [
     ...(files.length > 0 ? [audited(fileLogs({ paths: files }), files.join(' '))] : []),
     ...(loki === undefined
       ? []
-      : [audited(lokiLogs({ ...loki, ...spans, ...(selector !== undefined && { selector }) }), String(loki.url))]),
+      : [audited(lokiLogs({ ...loki, ...lokiOptions, ...spans, ...(selector !== undefined && { selector }) }), String(loki.url))]),
     ...(victorialogs === undefined
       ? []
-      : [
-          audited(
-            victoriaLogs({ ...victorialogs, ...spans, ...(ofVictoria !== undefined && { selector: ofVictoria }) }),
-            String(victorialogs.url),
-          ),
-        ]),
+      : [audited(victoriaLogs({ ...victorialogs, ...victoriaOptions, ...spans }), String(victorialogs.url))]),
   ]
 }
 

@@ -20,7 +20,7 @@ const beganHere = Symbol.for('spanlog.began-here')
  * @example
  * ```ts
  * const parent = extractTrace(message.headers)
- * withSpan('handle order', { kind: 'consumer', parent }, () => …)
+ * withSpan('handle order', { kind: 'consumer', parent }, () => handle(message))
  * ```
  * @see https://www.w3.org/TR/trace-context-2/
  */

@@ -7,7 +7,7 @@ import { checkSyntax } from './check-syntax.js'
 import { compile, type Given, type Imported } from './fragment.js'
 import { common } from './given/common.js'
 import { givens } from './given/index.js'
-import { type Page, pages, referencePages, type Snippet } from './pages.js'
+import { type Page, pageOf, pages, referencePages, type Snippet } from './pages.js'
 import { firstLine, nameOf, Project } from './program.js'
 
 // Nothing that a page starts may reach a server of this machine.
@@ -24,7 +24,7 @@ beforeAll(() => {
 afterEach(async () => {
   await Promise.all(started.splice(0).map((tracing) => tracing.shutdown()))
   for (const api of [trace, context, propagation]) api.disable()
-  configure({ fields: 'otel', mirror: true, flightRecorder: false, debugTraces: false })
+  configure({ fields: 'otel', mirror: true, flightRecorder: false, debugTraces: false, redact: false })
   configure({ headers: ['w3c'], propagateTo: false, untracedSampled: false })
 })
 afterAll(() => {
@@ -102,4 +102,11 @@ describe.each(pages.filter(({ snippets }) => snippets.length > 0).map((page) => 
 it.each(referencePages.map((page) => [page.file, page] as const))('%s has examples that can be parsed', (_, { snippets }) => {
   const examples = snippets.filter(({ language }) => language === 'ts')
   expect(() => examples.forEach(checkSyntax)).not.toThrow()
+})
+
+it('the seven steps name findings that the doctor has', () => {
+  const [steps, doctor] = ['docs/guides/adopting.md', 'docs/doctor.md'].map((file) => pageOf(file).text)
+  const named = [...(steps ?? '').matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, code]) => code)
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter((code) => !doctor?.includes(`\`${code}\``))).toEqual([])
 })

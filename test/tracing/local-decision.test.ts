@@ -1,7 +1,14 @@
-import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api'
-import { AlwaysOffSampler, AlwaysOnSampler, BasicTracerProvider, ParentBasedSampler, type Sampler } from '@opentelemetry/sdk-trace-base'
+import { type Context, context, propagation, ROOT_CONTEXT, type SpanContext, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  type Sampler,
+} from '@opentelemetry/sdk-trace-base'
 import { configure } from 'spanlog'
-import { LocalDecisionSampler } from 'spanlog/tracing'
+import { LocalDecisionSampler, startTracing, type TracingOptions } from 'spanlog/tracing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { withoutDecision } from '../../src/context/trust.js'
 import { samplerFromEnv } from '../../src/tracing/local-decision-sampler.js'
@@ -45,6 +52,8 @@ describe('OTEL_TRACES_SAMPLER', () => {
   afterEach(() => {
     delete process.env['OTEL_TRACES_SAMPLER']
     delete process.env['OTEL_TRACES_SAMPLER_ARG']
+    context.disable()
+    propagation.disable()
   })
 
   it.each([
@@ -63,5 +72,25 @@ describe('OTEL_TRACES_SAMPLER', () => {
     if (arg !== undefined) process.env['OTEL_TRACES_SAMPLER_ARG'] = arg
     const { _sampler: theirs } = new BasicTracerProvider().getTracer('test') as unknown as { _sampler: Sampler }
     expect(samplerFromEnv().toString()).toBe(theirs.toString())
+  })
+
+  it.each<[string, TracingOptions, number]>([
+    ['decides alone where no option does', {}, 0],
+    ["counts for nothing beside sampling: 'development'", { sampling: 'development' }, 2],
+    ["counts for nothing beside sampling: 'critical', which keeps what failed", { sampling: 'critical' }, 1],
+    ['counts for nothing beside a tail sampler', { tailSampling: { keep: [{ rootName: 'fine' }] } }, 1],
+  ])('as always_off %s', async (_, options, kept) => {
+    process.env['OTEL_TRACES_SAMPLER'] = 'always_off'
+    const exporter = new InMemorySpanExporter()
+    const tracing = startTracing({ exporters: [exporter], ...options })
+    const tracer = tracing.provider.getTracer('test')
+    const failed = tracer.startSpan('failed')
+    failed.setStatus({ code: SpanStatusCode.ERROR })
+    failed.end()
+    tracer.startSpan('fine').end()
+    await tracing.forceFlush()
+    // 'critical' keeps 1 % of what went well.
+    expect(exporter.getFinishedSpans().filter(({ name }) => options.sampling !== 'critical' || name === 'failed')).toHaveLength(kept)
+    await tracing.shutdown()
   })
 })

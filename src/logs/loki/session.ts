@@ -1,5 +1,5 @@
-import { SpanlogError } from '../../errors.js'
 import type { Remote } from '../../remote/client.js'
+import { refuseCost } from '../cost.js'
 import { conclude, type QueryFrame, type VerdictDraft } from '../query.js'
 import { isoTime } from '../time.js'
 import type { LogEntry } from '../types.js'
@@ -72,11 +72,7 @@ export class LokiSession {
     if (maxBytes === undefined && from !== undefined) return
     const bytes = await this.estimate(window, queries)
     if (bytes === undefined) return
-    if (maxBytes !== undefined && bytes > maxBytes) {
-      const span = `from ${isoTime(window.from)} to ${isoTime(window.provenTo)}`
-      const estimated = `Loki estimates ${bytesText(bytes)} to read for ${this.#settings.selector} ${span}`
-      throw new SpanlogError('QUERY_TOO_EXPENSIVE', `${estimated}, more than the ${bytesText(maxBytes)} of maxBytes`)
-    }
+    refuseCost('Loki', bytes, maxBytes, this.#settings.selector, window)
   }
 
   /** The estimated bytes of all that was asked for so far, and of this window; `undefined` where Loki does not tell. */
@@ -137,12 +133,4 @@ function standingDoubts(limits: LokiLimits, settings: LokiSettings, from: bigint
     doubts.push({ code: 'LOKI_NO_SERVICE_NAME', message })
   }
   return doubts
-}
-
-const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
-
-/** `1.5 GB`: powers of a thousand, to two digits. */
-export function bytesText(bytes: number): string {
-  const power = Math.min(byteUnits.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${byteUnits[power] ?? ''}`
 }

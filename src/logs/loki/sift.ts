@@ -21,7 +21,9 @@ export function siftingForms(
   }
   const sought = [
     ...(service === undefined ? [] : [`the service ${service} in a field, label or metadata named ${serviceLabels.join(', ')}`]),
-    ...(minSeverity === undefined ? [] : [`a level, in one case or with a capital, in a field, label or metadata named ${levelLabels.join(', ')}`]),
+    ...(minSeverity === undefined
+      ? []
+      : [`a level, in one case or with a capital, in a field, label or metadata named ${levelLabels.join(', ')}`]),
     ...(text === undefined ? [] : [`lines with ${typeof text === 'string' ? JSON.stringify(text) : String(text)}`]),
     ...(traced ? ['lines with a trace ID'] : []),
   ]

@@ -1,9 +1,10 @@
+import { bytesText } from '../cost.js'
 import { readEntry } from '../entry.js'
 import type { LogRequest, VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
 import { defaultLength, spansWindow, type Window, windowOf, windowsBefore } from '../window.js'
 import { queryForms } from './logql.js'
-import { bytesText, type LokiAccess, LokiSession } from './session.js'
+import { type LokiAccess, LokiSession } from './session.js'
 
 /** How much more than was asked for may be read unasked, to find a trace that is older than the default window. */
 const maxUnaskedBytes = 10e9

@@ -40,6 +40,12 @@ export function readCount(json: unknown): number {
   return wholeOf(fieldsOf(json)['lines'])
 }
 
+/** An answer of `block_stats`, summed up; without any block its sums are no numbers. @throws SpanlogError VICTORIALOGS_BAD_ANSWER */
+export function readBlockBytes(json: unknown): number {
+  const { values, dictionaries, blooms } = fieldsOf(json)
+  return [values, dictionaries, blooms].reduce((sum, bytes) => sum + (bytes === 'NaN' ? 0 : wholeOf(bytes)), 0)
+}
+
 /** The names in `{app="shop",env="prod"}`; the values are fields of the line too. */
 function labelNames(stream: string): string[] {
   return [...stream.matchAll(/[{,]([^=]+)="(?:[^"\\]|\\.)*"/gs)].map(([, name = '']) => name)

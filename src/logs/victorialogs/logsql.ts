@@ -51,7 +51,9 @@ export function searchSieve({ text, service, minSeverity, traced }: SearchReques
   const sought = [
     ...(text === undefined ? [] : [`lines with ${typeof text === 'string' ? JSON.stringify(text) : String(text)}`]),
     ...(service === undefined ? [] : [`the service ${service} in the line or a field named ${serviceFields.join(', ')}`]),
-    ...(minSeverity === undefined ? [] : [`a level, in one case or with a capital, in the line or a field named ${levelFields.join(', ')}`]),
+    ...(minSeverity === undefined
+      ? []
+      : [`a level, in one case or with a capital, in the line or a field named ${levelFields.join(', ')}`]),
     ...(traced ? ['lines with a trace ID'] : []),
   ]
   return {

@@ -2,7 +2,7 @@ import { SpanlogError } from '../../errors.js'
 import type { Remote, RemoteRequest } from '../../remote/client.js'
 import { compareEntries } from '../order.js'
 import { isoTime } from '../time.js'
-import { type Bucket, badAnswer, readBucket, readCount, readVictoriaLine, type VictoriaLine } from './answers.js'
+import { type Bucket, badAnswer, readBlockBytes, readBucket, readCount, readVictoriaLine, type VictoriaLine } from './answers.js'
 import { within } from './logsql.js'
 
 /** What one page may hold, so that memory stays bounded however large a trace is. */
@@ -66,6 +66,18 @@ export class VictoriaReader {
   async *newest(filter: string, from: bigint, to: bigint): AsyncGenerator<{ from: bigint; lines: VictoriaLine[] }> {
     for await (const stretch of this.#stretches(filter, from, to, 'newest first')) {
       yield { from: stretch.from, lines: await this.#page(filter, stretch) }
+    }
+  }
+
+  /** The bytes on disk of the blocks that the selector finds lines in; `undefined` where VictoriaLogs does not tell. */
+  async estimate(from: bigint, to: bigint): Promise<number | undefined> {
+    const sums = 'stats sum(values_bytes) as values, sum(dict_bytes) as dictionaries, sum(bloom_bytes) as blooms'
+    try {
+      const [json] = await this.#ask(`${within(from, to, '*')} | block_stats | ${sums}`, { timeoutRetries: 0 })
+      return readBlockBytes(json)
+    } catch (error) {
+      if (isTooSlow(error) || (error instanceof SpanlogError && error.code === 'VICTORIALOGS_REFUSED')) return undefined
+      throw error
     }
   }
 

@@ -6,7 +6,7 @@ import { defaultLength, newestFirst, type Window, windowOf } from '../window.js'
 import type { VictoriaLine } from './answers.js'
 import { searchSieve } from './logsql.js'
 import type { VictoriaReader } from './reader.js'
-import { concludeWindow, session, type VictoriaAccess } from './session.js'
+import { concludeWindow, guardWindow, session, type VictoriaAccess } from './session.js'
 
 /** The lines of a window that a search is for. */
 export function readSearch(access: VictoriaAccess, request: SearchRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
@@ -14,6 +14,7 @@ export function readSearch(access: VictoriaAccess, request: SearchRequest, draft
     const { filter, sought } = searchSieve(request)
     const window = windowOf(request, defaultLength.search, BigInt(Date.now()) * 1_000_000n, 0n)
     Object.assign(draft, { from: window.from, to: window.provenTo })
+    await guardWindow(access, reader, request, draft, window)
     let found = false
 
     function* matching(lines: Iterable<VictoriaLine>): Generator<LogEntry, void> {

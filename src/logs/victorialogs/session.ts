@@ -1,4 +1,5 @@
 import type { Remote } from '../../remote/client.js'
+import { refuseCost } from '../cost.js'
 import { conclude, type QueryFrame, type VerdictDraft } from '../query.js'
 import { isoTime } from '../time.js'
 import type { LogEntry } from '../types.js'
@@ -27,6 +28,25 @@ export async function* session(
     // Pages ahead of a caller who does not read on.
     ending.abort()
   }
+}
+
+/**
+ * Refuses a window that is dearer than the caller allows; only for that its estimate is asked for.
+ *
+ * @throws SpanlogError QUERY_TOO_EXPENSIVE
+ */
+export async function guardWindow(
+  { settings }: VictoriaAccess,
+  reader: VictoriaReader,
+  { maxBytes }: QueryFrame,
+  draft: VerdictDraft,
+  window: Window,
+): Promise<void> {
+  if (maxBytes === undefined) return
+  const bytes = await reader.estimate(window.from, window.to)
+  if (bytes === undefined) return
+  draft.stats.estimatedBytes = (draft.stats.estimatedBytes ?? 0) + bytes
+  refuseCost('VictoriaLogs', draft.stats.estimatedBytes, maxBytes, settings.selector ?? 'all lines of the tenant', window)
 }
 
 /**

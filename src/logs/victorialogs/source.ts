@@ -14,11 +14,12 @@ import { readTrace } from './trace.js'
  * Without `from` and `to` the window is that of the trace's spans where `traces` has them. Else, without `from`, it is the last 7 days;
  * where these hold nothing, it grows to 30, 90 and 365 days. The verdict names the window, which ends now at the latest; a proof holds
  * for that one, for the selector, and for what VictoriaLogs held when it was asked: lines that are still on their way cannot be counted.
- * VictoriaLogs cannot estimate what a query costs: `maxBytes` refuses nothing.
+ * `maxBytes` is compared with the bytes on disk of all that the selector finds in the window, as `block_stats` tells them: what a query
+ * reads at most.
  *
  * @throws SpanlogError INVALID_URL, INVALID_OPTION. A query itself does not throw; its verdict has VICTORIALOGS_UNREACHABLE,
- *   VICTORIALOGS_TIMEOUT, VICTORIALOGS_RATE_LIMITED, VICTORIALOGS_UNAUTHORIZED, VICTORIALOGS_REFUSED, VICTORIALOGS_BAD_ANSWER or ABORTED
- *   as a reason; `follow` throws them
+ *   VICTORIALOGS_TIMEOUT, VICTORIALOGS_RATE_LIMITED, VICTORIALOGS_UNAUTHORIZED, VICTORIALOGS_REFUSED, VICTORIALOGS_BAD_ANSWER,
+ *   QUERY_TOO_EXPENSIVE or ABORTED as a reason; `follow` throws them
  * @example
  * ```ts
  * const logs = victoriaLogs({ url: 'http://localhost:9428', selector: '{app="shop"}' })

@@ -4,7 +4,7 @@ import type { LogRequest, VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
 import { defaultLength, spansWindow, type Window, windowOf, windowsBefore } from '../window.js'
 import { traceSieve } from './logsql.js'
-import { concludeWindow, session, type VictoriaAccess } from './session.js'
+import { concludeWindow, guardWindow, session, type VictoriaAccess } from './session.js'
 
 /** All lines of a trace. */
 export function readTrace(access: VictoriaAccess, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
@@ -25,12 +25,14 @@ export function readTrace(access: VictoriaAccess, request: LogRequest, draft: Ve
       }
     }
 
+    await guardWindow(access, reader, request, draft, window)
     yield* entriesIn(window)
     let note = ofSpans === undefined ? '' : "; the window is that of the trace's spans, an hour wider at both ends"
     if (!found && ofSpans === undefined && request.from === undefined) {
       note = '; older lines were not asked for: give a start (from, --from)'
       for (const before of windowsBefore(window, 0n)) {
         try {
+          await guardWindow(access, reader, request, draft, { ...before, provenTo: before.to })
           yield* entriesIn(before)
         } catch (error) {
           // Nobody asked for so wide a window: that it is too much says nothing against the one before it.

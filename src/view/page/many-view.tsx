@@ -102,7 +102,7 @@ function Groups({ groups, hueOf }: { groups: readonly ErrorGroup[]; hueOf: (serv
               </td>
               <td class="number">{group.count}</td>
               <td class="number">{group.traces}</td>
-              <td class="time">{timeText(group.lastUnixNano)}</td>
+              <td class="when">{timeText(group.lastUnixNano)}</td>
               <td>
                 {group.origins[0] !== undefined && (
                   <a href={formatLink({ trace: group.origins[0].traceId, span: group.origins[0].spanId })}>a trace</a>

@@ -30,8 +30,6 @@ beforeAll(async () => {
     })
     connection.on('query', (sql: string) => {
       queries.push(sql)
-      // Each answer counts its packets from the question on, which the driver's server leaves to us.
-      connection.sequenceId = 1
       if (sql.includes('nowhere')) connection.writeError({ message: "Table 'shop.nowhere' doesn't exist", code: 1146 })
       else if (sql.startsWith('SELECT'))
         connection.writeTextResult(
@@ -53,6 +51,8 @@ beforeAll(async () => {
           ],
         )
       else connection.writeOk({ affectedRows: 1 })
+      // The next question counts its packets anew, which the driver's server leaves to us.
+      connection.sequenceId = 0
     })
     connection.on('error', () => {})
   })

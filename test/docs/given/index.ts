@@ -11,6 +11,7 @@ import { brokers, worker } from './work.js'
 export const givens: Record<string, () => Given | Promise<Given>> = {
   'docs/analysis.md': tempo,
   'docs/context.md': worker,
+  'docs/data-protection.md': loki,
   'docs/fields.md': express,
   'docs/flight-recorder.md': () => ({
     names: { secret: 'a secret of 32 characters, or more', fetch: () => undefined },
@@ -32,6 +33,7 @@ export const givens: Record<string, () => Given | Promise<Given>> = {
   'docs/migrating/loki-transports.md': emptyLoki,
   'docs/migrating/pino-http.md': express,
   'docs/other-stores.md': victoriaLogs,
+  'docs/shipping.md': emptyLoki,
   'docs/spans.md': spans,
   'docs/sql.md': clients,
   'docs/testing.md': vitest,

@@ -11,14 +11,16 @@ export interface Parsed {
   step?: bigint
   /** Count up to so many lines. */
   limit?: number
+  /** Only what they take on disk. */
+  blocks?: boolean
 }
 
 const query =
-  /^_time:\[(?<from>[^,]+),(?<to>[^)]+)\) \((?<filter>.*)\)(?: \| stats by \(_time:(?<step>\d+)ns\) count\(\) as lines, sum_len\(\*\) as bytes| \| limit (?<limit>\d+) \| count\(\) as lines)?$/s
+  /^_time:\[(?<from>[^,]+),(?<to>[^)]+)\) \((?<filter>.*)\)(?: \| stats by \(_time:(?<step>\d+)ns\) count\(\) as lines, sum_len\(\*\) as bytes| \| limit (?<limit>\d+) \| count\(\) as lines|(?<blocks> \| block_stats \| stats sum\(values_bytes\) as values, sum\(dict_bytes\) as dictionaries, sum\(bloom_bytes\) as blooms))?$/s
 
 /** The queries that we send, and no others. @throws Error in the server's words, as far as the recording shows them */
 export function parseQuery(text: string, nanoOf: (time: string) => bigint): Parsed {
-  const { from = '', to = '', filter = '', step, limit } = query.exec(text)?.groups ?? {}
+  const { from = '', to = '', filter = '', step, limit, blocks } = query.exec(text)?.groups ?? {}
   if (filter === '') {
     throw new Error(
       `cannot parse query [${text}]: cannot parse start time in _time filter: compound token cannot start with '('; context: [${text}]`,
@@ -30,6 +32,7 @@ export function parseQuery(text: string, nanoOf: (time: string) => bigint): Pars
     keeps: new Parser(filter).whole(),
     ...(step !== undefined && { step: BigInt(step) }),
     ...(limit !== undefined && { limit: Number(limit) }),
+    ...(blocks !== undefined && { blocks: true }),
   }
 }
 

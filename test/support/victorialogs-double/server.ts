@@ -69,12 +69,17 @@ export async function startVictoriaLogsDouble({ now = () => Date.now() } = {}): 
   }
 
   function select(asked: Asked, form: URLSearchParams): string {
-    const { from, to, keeps, step, limit } = parseQuery(form.get('query') ?? '', (time) => isoToUnixNano(time) ?? 0n)
+    const { from, to, keeps, step, limit, blocks = false } = parseQuery(form.get('query') ?? '', (time) => isoToUnixNano(time) ?? 0n)
     const extra = form.get('extra_filters')
     const selects = extra === null ? () => true : parseFilter(extra)
     const found = linesOf(asked).filter(({ at, fields }) => at >= from && at < to && selects(fields) && keeps(fields))
     if (limit !== undefined) return ndjson([{ lines: String(Math.min(limit, found.length)) }])
     if (step !== undefined) return ndjson(counts(found, step))
+    if (blocks) {
+      // Without a block the real one sums up to that too.
+      const values = found.length === 0 ? 'NaN' : String(counts(found, 1n << 63n).reduce((sum, { bytes }) => sum + Number(bytes), 0))
+      return ndjson([{ values, dictionaries: found.length === 0 ? 'NaN' : '0', blooms: found.length === 0 ? 'NaN' : '0' }])
+    }
     // In no order: not in that of time.
     return ndjson(found.toReversed().map(({ fields }) => fields))
   }
