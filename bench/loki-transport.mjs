@@ -125,7 +125,9 @@ async function outage(name, killed) {
   let written = 0
   const start = async () => {
     const args = ['--log', name, loki.url, folder, String(written)]
-    const child = fork(fileURLToPath(import.meta.url), args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const child = fork(fileURLToPath(import.meta.url), args, {
+      stdio: ['ignore', 'ignore', name.startsWith('spanlog') ? 'inherit' : 'ignore', 'ipc'],
+    })
     child.on('message', (n) => (written = n))
     await once(child, 'message')
     return child
@@ -187,6 +189,5 @@ if (process.argv[2] === '--log') {
   }, everyMs)
   process.on('message', () => clearInterval(timer))
   // What is wrong with a rival's pushes is not the question.
-  process.on('uncaughtException', () => undefined)
-  process.on('unhandledRejection', () => undefined)
+  if (!name.startsWith('spanlog')) for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, () => undefined)
 }

@@ -1,5 +1,8 @@
 import { sizes, sourceOf, traceId, windowOf } from './query-lines.mjs'
 
+// What Node would collect only later is no need of a query: all of them have the same small heap, which what is kept would soon fill.
+process.execArgv.push('--max-old-space-size=64', '--max-semi-space-size=2')
+
 /** The peak of a process that reads the whole trace and keeps nothing of it. */
 function peak(size) {
   return () => async () => {

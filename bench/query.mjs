@@ -16,11 +16,10 @@ function query(size, options) {
 }
 
 /** Proves nothing, and cannot pass a nanosecond with more lines than a page. */
-function logcli(size) {
-  const text = `${selectorOf(size)} |= \`${traceId}\``
-  const args = [
+function logcli(size, filters) {
+  const argsOf = (filter) => [
     'query',
-    text,
+    `${selectorOf(size)} ${filter}`,
     '--from',
     iso(from),
     '--to',
@@ -36,11 +35,12 @@ function logcli(size) {
   ]
   return () => () => {
     const start = performance.now()
-    const { status, stdout } = spawnSync('logcli', args, { env: { ...process.env, LOKI_ADDR: url }, maxBuffer: 2 ** 31 })
+    const env = { ...process.env, LOKI_ADDR: url }
+    const answers = filters.map((filter) => spawnSync('logcli', argsOf(filter), { env, maxBuffer: 2 ** 31 }))
     const ms = performance.now() - start
     let lines = 0
-    for (let at = stdout.indexOf(10); at !== -1; at = stdout.indexOf(10, at + 1)) lines++
-    if (status !== 0 || lines !== size) throw new Error(`logcli ended with ${status}, ${lines} of ${size} lines`)
+    for (const { stdout } of answers) for (let at = stdout.indexOf(10); at !== -1; at = stdout.indexOf(10, at + 1)) lines++
+    if (lines !== size) throw new Error(`logcli ended with ${answers.map(({ status }) => status)}, ${lines} of ${size} lines`)
     return (ms * 1000) / size
   }
 }
@@ -52,8 +52,13 @@ const pairs = sizes.map((size) => ({
   own: `spanlog, ${grouped(size)} lines, proven`,
   // What logcli is asked.
   ofText: `spanlog, ${grouped(size)} lines, proven for their text`,
+  ofOne: `spanlog, ${grouped(size)} lines, proven for trace_id and their text`,
   rival: `logcli, ${grouped(size)} lines`,
+  rivalOfOne: `logcli, ${grouped(size)} lines, then for trace_id`,
 }))
+const inText = `|= \`${traceId}\``
+// No line of the benchmark has it, so that no line comes twice.
+const inMetadata = `| trace_id="${traceId}"`
 
 export default {
   scenario: 'query',
@@ -62,16 +67,26 @@ export default {
   warmUps: 1,
   batches: 3,
   contenders: Object.fromEntries(
-    pairs.flatMap(({ size, own, ofText, rival }) => [
+    pairs.flatMap(({ size, own, ofText, ofOne, rival, rivalOfOne }) => [
       [own, query(size)],
+      [ofOne, query(size, { metadataNames: ['trace_id'] })],
       [ofText, query(size, { metadataNames: [] })],
-      ...(withLogcli ? [[rival, logcli(size)]] : []),
+      ...(withLogcli
+        ? [
+            [rival, logcli(size, [inText])],
+            [rivalOfOne, logcli(size, [inText, inMetadata])],
+          ]
+        : []),
     ]),
   ),
   ratios: [
     ...pairs.slice(2).map(({ own }) => ({ contender: own, against: pairs[1].own })),
     ...(withLogcli
-      ? pairs.flatMap(({ own, ofText, rival }) => [own, ofText].map((contender) => ({ contender, against: rival, atMost: 1 })))
+      ? pairs.flatMap(({ own, ofText, ofOne, rival, rivalOfOne }) => [
+          { contender: own, against: rival, atMost: 1 },
+          { contender: ofText, against: rival, atMost: 1 },
+          { contender: ofOne, against: rivalOfOne, atMost: 1 },
+        ])
       : []),
   ],
 }

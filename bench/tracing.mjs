@@ -15,10 +15,10 @@ const spansPerFlush = 2_500
 /** Reads what an exporter reads, and sends nothing: what is measured is the way there, with what was left for when a span is read. */
 const exporter = {
   characters: 0,
-  export(spans, done) {
+  export(batch, done) {
     // Exporters write a resource once for all of its spans.
-    this.characters += JSON.stringify(spans[0].resource.attributes).length
-    for (const span of spans) {
+    this.characters += JSON.stringify(batch[0].resource.attributes).length
+    for (const span of batch) {
       const { traceId, spanId, traceState } = span.spanContext()
       const { name, kind, status, startTime, endTime, parentSpanContext, attributes, events, links } = span
       this.characters += JSON.stringify([attributes, events, links, status, startTime, endTime, kind]).length

@@ -46,7 +46,7 @@ export function serverEdge<Subject>(
 ): Edge<Subject> {
   checkEdgeOptions(where, options)
   const { header = 'x-trace-id', traceparent = false, route, ignore, incoming = 'continue', requireTraceparent = false } = options
-  const writeCompletion = options.logger && completionWriter(options.logger)
+  const writeCompletion = options.logger === undefined ? undefined : completionWriter(options.logger)
 
   return {
     open: (subject, raw, factsOf) =>

@@ -134,6 +134,7 @@ export class Pusher {
       } catch (error) {
         // Of the file system, while reading what waits.
         reportFault('spanlog/loki: what waits could not be read', error)
+        this.#failures++
         this.#flushed()
         await this.#pause('retry', this.#settings.maxBackoffMs)
       }

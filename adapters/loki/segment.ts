@@ -22,10 +22,19 @@ export class Segment {
   constructor(file: string, isNew: boolean) {
     this.file = file
     this.#fd = openSync(file, isNew ? 'wx+' : 'r+')
-    this.size = fstatSync(this.#fd).size
-    this.#cursor = isNew ? headBytes : Math.min(this.#readCursor(), Math.max(this.size, headBytes))
-    if (isNew) this.#moveTo(headBytes)
-    this.size = Math.max(this.size, headBytes)
+    this.#cursor = headBytes
+    this.size = headBytes
+    try {
+      if (isNew) this.#moveTo(headBytes)
+      else {
+        this.size = Math.max(fstatSync(this.#fd).size, headBytes)
+        this.#cursor = Math.min(this.#readCursor(), this.size)
+      }
+    } catch (error) {
+      if (isNew) this.remove()
+      else this.close()
+      throw error
+    }
   }
 
   get waitingBytes(): number {
@@ -46,29 +55,34 @@ export class Segment {
 
   peek(bytes: number): readonly Entry[] {
     const entries: Entry[] = []
-    const from = this.#cursor
-    let read = this.#read(from, bytes)
-    let first = from
     this.#ends = []
-    for (let at = 0; from + at < this.size; ) {
-      const decoded = decodeRecord(read, at, this.size - from)
+    let base = this.#cursor
+    let read = this.#read(base, bytes)
+    let at = 0
+    let start = base
+    while (base + at < this.size) {
+      const decoded = at < read.length ? decodeRecord(read, at, this.size - base) : { kind: 'more' as const, needed: at }
       if (decoded.kind === 'more') {
         if (entries.length > 0) break
-        read = this.#read(from, decoded.needed + bytes)
+        base += at
+        read = this.#read(base, decoded.needed - at + bytes)
+        at = 0
         continue
       }
       if (decoded.kind === 'entry') {
         entries.push(decoded.entry)
-        this.#ends.push(from + decoded.end)
-      } else if (entries.length > 0) break
-      else {
-        // Nothing before it waits any more: it is passed over for good, and so counted once.
-        this.damaged++
-        first = from + decoded.end
+        this.#ends.push(base + decoded.end)
+      } else {
+        if (entries.length > 0) break
+        start = base + decoded.end
       }
       at = decoded.end
     }
-    if (first > from) this.#moveTo(first)
+    // Nothing before it waits any more: what is damaged is passed over for good, and so counted once.
+    if (start > this.#cursor) {
+      this.damaged++
+      this.#moveTo(start)
+    }
     return entries
   }
 
@@ -101,7 +115,11 @@ export class Segment {
     let length = 0
     while (length < buffer.length) {
       const got = readSync(this.#fd, buffer, length, buffer.length - length, from + length)
-      if (got === 0) break
+      if (got === 0) {
+        // Somebody has cut the file.
+        this.size = from + length
+        break
+      }
       length += got
     }
     return buffer.subarray(0, length)

@@ -65,10 +65,12 @@ export async function readForReport(
   const reading = await read(window)
   const lines = await linesOf(values, places, signal, window)
   const before = window && (await read({ from: window.from - (window.to - window.from), to: window.from }))
+  // What began before the window and ended in it is of the window alone.
+  const own = new Set(reading.traces.map(({ traceId }) => traceId))
   return {
     input: {
       traces: reading.traces,
-      ...(before !== undefined && { before: before.traces }),
+      ...(before !== undefined && { before: before.traces.filter(({ traceId }) => !own.has(traceId)) }),
       ...(window !== undefined && { windowMs: Number(window.to - window.from) / 1e6 }),
       // Where there is no line at all, none can be missing.
       ...(lines !== undefined && lines.entries.length > 0 && { entries: lines.entries }),

@@ -48,7 +48,7 @@ export async function eachFile(
   visit: (file: OpenFile) => Promise<void>,
 ): Promise<void> {
   const buffers = chunkBuffers()
-  /** With the bytes that each was sure to have when it was visited. */
+  /** With the bytes that were read of each. */
   const opened = new Map<string, number>()
   const unopened = new Map<string, ListedFile>()
 
@@ -95,28 +95,42 @@ export async function eachFile(
       return file.identity
     }
     try {
-      const stats = await handle.stat({ bigint: true })
-      const identity = identityOf(stats)
+      const identity = identityOf(await handle.stat({ bigint: true }))
       if (opened.has(identity)) return identity
-      const visited = copy !== undefined && (await originalVisited({ fd: handle.fd, path }, listed))
-      if (visited) copy(path)
-      const read = visited || (await guarded({ path, chunks: () => fileChunks(handle.fd, path, buffers, signal), once: false }))
-      opened.set(identity, read ? Number(stats.size) : 0)
+      let bytes = copy && (await originalVisited({ fd: handle.fd, path }, listed))
+      if (bytes === undefined) {
+        let read = 0
+        const chunks = async function* (): AsyncGenerator<Uint8Array, void> {
+          read = 0
+          for await (const chunk of fileChunks(handle.fd, path, buffers, signal)) {
+            read += chunk.length
+            yield chunk
+          }
+        }
+        bytes = (await guarded({ path, chunks, once: false })) ? read : 0
+      } else {
+        copy?.(path)
+      }
+      opened.set(identity, bytes)
       return identity
     } finally {
       await handle.close()
     }
   }
 
-  /** Visits what a file was copied from in its stead, and at once: copytruncate empties it when the copy is complete. */
-  async function originalVisited(file: { fd: number; path: string }, listed: readonly ListedFile[]): Promise<boolean> {
+  /**
+   * Visits what a file was copied from in its stead, and at once: copytruncate empties it when the copy is complete.
+   *
+   * @returns how many bytes the file has; `undefined` where it is no copy, or its original held less by then
+   */
+  async function originalVisited(file: { fd: number; path: string }, listed: readonly ListedFile[]): Promise<number | undefined> {
     for (const original of originalsOf(file.path, listed)) {
       const bytes = await copiedBytes(file, original.path, signal)
       if (bytes === undefined) continue
       const identity = await openAndVisit(original, listed)
-      if (identity !== undefined && (opened.get(identity) ?? 0) >= bytes) return true
+      if (identity !== undefined && (opened.get(identity) ?? 0) >= bytes) return bytes
     }
-    return false
+    return undefined
   }
 
   async function guarded(file: OpenFile): Promise<boolean> {

@@ -1,10 +1,10 @@
 import { severityNamesFrom, severityOfPinoLevel } from '../fields/severity.js'
 
-/** Alternatives of regular expressions, to be put into groups, that mean the same to every store. */
+/** What is looked for in lines of a level, in whichever store. */
 export interface LevelPatterns {
-  /** The beginnings of names of levels: in lower case, in upper case and with a capital, since to look for any case takes ten times as long. */
-  words: string
-  /** The beginnings of their numbers, OpenTelemetry's and pino's, behind zeros. */
+  /** What each name of such a level begins with, in lower case. */
+  words: readonly string[]
+  /** The beginnings of their numbers, OpenTelemetry's and pino's, behind zeros: alternatives of a regular expression, to be put into a group. */
   numbers: string
 }
 
@@ -22,8 +22,5 @@ export function levelPatterns(least: number): LevelPatterns | undefined {
   ]
   // Each costs time with every line; where `err` stands in a line, `error` need not be looked for.
   const words = names.filter((name) => !names.some((other) => other !== name && name.includes(other)))
-  return {
-    words: words.flatMap((word) => [word, word.toUpperCase(), word[0]?.toUpperCase() + word.slice(1)]).join('|'),
-    numbers: numbers.join('|'),
-  }
+  return { words, numbers: numbers.join('|') }
 }

@@ -15,7 +15,7 @@ export function headlineOf(
 ): string | undefined {
   if (trace.spans.length === 0) return undefined
   // Of a single span there is nothing to choose.
-  const parts = [errorPart(errors), timePart(trace.spans.length === 1 ? undefined : ranked[0])]
+  const parts = [errorPart(errors), timePart(trace, trace.spans.length === 1 ? undefined : ranked[0])]
   const said = parts.filter((part) => part !== undefined).join('; ')
   return said === '' ? undefined : `${said[0]!.toUpperCase()}${said.slice(1)}.`
 }
@@ -51,10 +51,17 @@ function keyOf({ spanId, kind }: SpanRef): string {
   return `${kind} ${spanId}`
 }
 
-function timePart(worst: Bottleneck | undefined): string | undefined {
+function timePart({ spans }: Trace, worst: Bottleneck | undefined): string | undefined {
   if (worst === undefined) return undefined
+  let [start, end] = [spans[0]!.startUnixNano, spans[0]!.endUnixNano]
+  for (const { startUnixNano, endUnixNano } of spans) {
+    if (startUnixNano < start) start = startUnixNano
+    if (endUnixNano > end) end = endUnixNano
+  }
+  // The path is that of one root: others, and spans that clocks put elsewhere, are no part of it.
+  const isWhole = Number(worst.pathNano) / worst.share >= 0.9 * Number(end - start)
   const calls = worst.spans === 1 ? '' : `${worst.spans} × `
-  const share = `${Math.round(worst.share * 100)} % of the time (${formatDuration(worst.pathNano)})`
+  const share = `${Math.round(worst.share * 100)} % of the ${isWhole ? 'time' : 'critical path'} (${formatDuration(worst.pathNano)})`
   const target = worst.target === undefined || worst.target === worst.name ? '' : `: ${oneLine(worst.target)}`
   return `${share} went into ${calls}${quoted(worst)}${target}`
 }

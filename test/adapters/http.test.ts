@@ -307,6 +307,7 @@ describe('traceHttp options', () => {
     ['a misspelt option', { loger: console }, /traceHttp has no option `loger`/],
     ['a header name with a space', { header: 'x trace' }, /`header` to be the name of an HTTP header, or false, got "x trace"/],
     ['a logger without methods', { logger: {} }, /`logger` to be a logger with a method `info`/],
+    ['a logger that is none', { logger: false }, /`logger` to be a logger with a method `info`, got false/],
     ['a route that is no function', { route: '/x' }, /`route` to be a function, got "\/x"/],
     ['a traceparent that is no boolean', { traceparent: 1 }, /`traceparent` to be a boolean/],
     ['no object', 'x', /`options` to be an object/],

@@ -24,6 +24,17 @@ const line = (given: Partial<LogEntry> = {}): LogEntry => ({
 const server = { kind: 'server' as const, attributes: { 'http.route': '/cart' } }
 const call = { kind: 'client' as const, attributes: { 'server.address': 'bank', 'http.request.method': 'GET' } }
 
+describe('assessQuality of lines that were not all read', () => {
+  it.each<[string, { entriesFromUnixNano?: bigint }, string[]]>([
+    ['misses the lines of a request where all were read', {}, ['logged 1/1']],
+    ['and of one that began with the lines', { entriesFromUnixNano: epoch }, ['logged 1/1']],
+    ['but not of one that began before them', { entriesFromUnixNano: epoch + 1n }, []],
+  ])('%s', (_name, cut, expected) => {
+    const entries = [line({ traceId: '1'.repeat(32), service: 'mail' })]
+    expect(failing(traceOf(span(server)), { entries, ...cut })).toEqual(expected)
+  })
+})
+
 describe('assessQuality finds', () => {
   it.each<[string, Trace, string[]]>([
     [

@@ -83,9 +83,12 @@ describe('the audit', () => {
   })
 
   it('has no `follow` and no `read` where the source has none', () => {
-    const plain = auditedLogs({ forTrace: logs.forTrace, search: logs.search }, { file })
+    const plain = auditedLogs({ forTrace: (id) => logs.forTrace(id), search: (query) => logs.search(query) }, { file })
     expect(Object.keys(plain)).toEqual(['forTrace', 'search'])
-    expect(Object.keys(auditedTraces({ trace: traces.trace, search: traces.search }, { file }))).toEqual(['trace', 'search'])
+    expect(Object.keys(auditedTraces({ trace: (id) => traces.trace(id), search: (query) => traces.search(query) }, { file }))).toEqual([
+      'trace',
+      'search',
+    ])
   })
 
   it.each([

@@ -9,16 +9,6 @@ const page = readFileSync(path.join(root, 'docs/cli.md'), 'utf8')
 const fences = fencesOf(page)
 
 describe('docs/cli.md', () => {
-  const sessions = fences.filter(({ language }) => language === 'console').flatMap(({ text }) => text.split(/^\$ spanlog /m).slice(1))
-
-  it.each(sessions.map((session) => [session.slice(0, session.indexOf('\n')), session] as const))(
-    'shows what `%s` prints',
-    async (command, session) => {
-      const { stdout, stderr } = await spanlog(command.split(' '), { cwd: root, env: { COLUMNS: '100' } })
-      expect(`${command}\n${stdout}${stderr}`).toBe(session)
-    },
-  )
-
   it('shows a configuration that is accepted', async () => {
     const folder = new Folder()
     const shown = fences.find(({ language }) => language === 'json')?.text ?? ''

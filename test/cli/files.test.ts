@@ -346,6 +346,13 @@ describe('exit codes', () => {
     ['both names of the start', ['logs', traceId, '-f', shop, '--from', '1h', '--since', '1h'], '--since'],
     ['a malformed size', ['logs', traceId, '-f', shop, '--max-bytes', '1'], 'a size such as'],
     ['no source', ['logs', traceId], 'no source'],
+    ['names of metadata without a Loki', ['logs', traceId, '-f', shop, '--metadata-names', 'trace_id'], '--metadata-names'],
+    ['a selector of VictoriaLogs without one', ['logs', traceId, '-f', shop, '--victorialogs-selector', '*'], '--victorialogs-selector'],
+    [
+      'another way to look for the ID in VictoriaLogs',
+      ['logs', traceId, '--victorialogs', 'http://localhost:1', '--victorialogs-text', 'fuzzy'],
+      'word or anywhere',
+    ],
     ['a selector without a Loki', ['logs', traceId, '-f', shop, '--selector', '{app="x"}'], '--selector'],
     ['a malformed time', ['logs', traceId, '-f', shop, '--from', 'yesterday'], 'INVALID_TIME'],
     ['a malformed URL', ['logs', traceId, '--loki', 'localhost:3100'], 'INVALID_URL'],
@@ -411,6 +418,9 @@ describe('help', () => {
     '--header',
     '--timeout',
     '--selector',
+    '--metadata-names',
+    '--victorialogs-selector',
+    '--victorialogs-text',
   ]
   const shared = [
     ...sources,

@@ -162,6 +162,22 @@ describe('spanlog report', () => {
     expect(stdout).not.toContain('elsewhere')
   })
 
+  it('says where only the newest lines were read, and what that means', async () => {
+    const lines = folder.write(
+      'cut/orders.log',
+      Array.from({ length: 9 }, (_, i) => ({ level: 30, time: Number(four / 1_000_000n) + i * 60_000, name: 'orders', msg: `line ${i}` })),
+    )
+    const { stdout, stderr, code } = await spanlog(['report', storm, lines, '--max-lines', '4'])
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('the newest 4 were read, from 2026-11-21 04:05:00 UTC on.')
+    expect(stdout).not.toContain('logged nothing')
+    expect(stderr).toMatch(/^60 traces, INCOMPLETE: LIMIT_REACHED: of the log lines the newest 4 were read: raise --max-lines/)
+    expect(code).toBe(4)
+    const whole = await spanlog(['report', storm, lines, '--max-lines', '9'])
+    expect(whole.stdout).not.toContain('There are more log lines')
+    expect(whole.stdout).toContain('logged nothing')
+    expect(whole.code).toBe(0)
+  })
+
   it('gives machines all of it', async () => {
     const { stdout } = await spanlog(['report', storm, '--json'])
     expect(JSON.parse(stdout)).toMatchObject({

@@ -53,3 +53,9 @@ describe('links', () => {
     expect([...linked].filter((target) => statSync(path.join(root, target)).isDirectory())).toEqual([])
   })
 })
+
+it('docs/internals.md tells of each room of the house', () => {
+  const rooms = readdirSync(path.join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const told = textOf.get('docs/internals.md') ?? ''
+  expect(rooms.map(({ name }) => `src/${name}/`).filter((room) => !told.includes(room))).toEqual([])
+})

@@ -25,7 +25,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((tracing) => tracing.shutdown()))
   for (const api of [trace, context, propagation]) api.disable()
   configure({ fields: 'otel', mirror: true, flightRecorder: false, debugTraces: false, redact: false })
-  configure({ headers: ['w3c'], propagateTo: false, untracedSampled: false })
+  configure({ headers: ['w3c'], propagateTo: false, untracedSampled: false, redact: false })
 })
 afterAll(() => {
   process.chdir(home)

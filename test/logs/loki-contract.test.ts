@@ -3,7 +3,7 @@ import type { LogSearch } from 'spanlog/logs'
 import { describe, expect, it } from 'vitest'
 import { describeLogSource, type LogStoreUnderTest, type PushedLine } from '../contract/log-source.js'
 import { startLokiDouble } from '../support/loki-double/server.js'
-import { minutesAgo, mixedLines } from '../support/loki-lines.js'
+import { minutesAgo, mixedPushes } from '../support/loki-lines.js'
 import { loki } from '../support/loki-session.js'
 import { lokiStore } from '../support/loki-store.js'
 
@@ -92,14 +92,7 @@ const shapes: [string, (id: string) => PushedLine[]][] = [
   ],
 ]
 
-function mixed(id: string, count: number, gap: bigint): PushedLine[] {
-  return mixedLines(id, count, start, gap).map(([timeUnixNano, line, metadata = {}], n) => ({
-    timeUnixNano,
-    line,
-    labels: { pod: `p${n % 3}` },
-    metadata,
-  }))
-}
+const mixed = (id: string, count: number, gap: bigint): PushedLine[] => mixedPushes(id, count, start, gap)
 
 async function whole(store: Omit<LogStoreUnderTest, 'close'>, id: string, lines: readonly PushedLine[]): Promise<boolean> {
   const { entries, verdict } = await store.source.forTrace(id).collect()

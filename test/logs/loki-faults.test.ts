@@ -304,7 +304,7 @@ describe('an abort', () => {
 
   it('before it began asks nothing', async () => {
     const double = await loki()
-    expect(await collect(double, {}, AbortSignal.abort())).toMatchObject({ code: 'ABORTED', verdict: { entries: 0 } })
+    expect(await collect(double, {}, { signal: AbortSignal.abort() })).toMatchObject({ code: 'ABORTED', verdict: { entries: 0 } })
     expect(double.seen).toEqual([])
   })
 

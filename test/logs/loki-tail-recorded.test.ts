@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { readTail } from '../../src/logs/loki/answers.js'
 import recording from '../recorded/loki-tail.json' with { type: 'json' }
 import { loki } from '../support/loki-session.js'
@@ -20,11 +20,8 @@ const exchanges = recording.exchanges as unknown as Exchange[]
 
 /** What a client reads in a frame. The level that this Loki adds to each line, no answer of the double has. */
 function essence(frame: unknown): unknown {
-  const { lines, dropped } = readTail(frame)
-  return {
-    dropped,
-    lines: lines.map(({ metadata: { detected_level: _, ...metadata }, ...line }) => ({ ...line, metadata })),
-  }
+  const text = JSON.stringify(frame).replaceAll('"detected_level":"unknown",', '').replaceAll('"detected_level":"unknown"', '')
+  return readTail(JSON.parse(text))
 }
 
 /** Of all streams together, as the client sees lines of it. */

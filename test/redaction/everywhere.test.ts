@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -18,13 +18,13 @@ afterAll(() => rmSync(base, { recursive: true }))
 async function outputsOf(redact: 'redact' | 'plain'): Promise<Record<string, string>> {
   const folder = mkdtempSync(path.join(base, 'run-'))
   const received: Record<string, string> = {}
-  const server = createServer((req, res) => {
-    void buffer(req).then((body) => {
-      const name = req.url?.includes('loki') ? 'Loki' : req.url?.includes('v2') ? 'Zipkin' : 'OTLP'
-      received[name] = (received[name] ?? '') + String(req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body)
-      res.writeHead(req.url?.includes('loki') ? 204 : 200).end()
-    })
-  }).listen(0, '127.0.0.1')
+  const server = createServer((req, res) => void take(req, res)).listen(0, '127.0.0.1')
+  async function take(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const body = await buffer(req)
+    const name = req.url?.includes('loki') ? 'Loki' : req.url?.includes('v2') ? 'Zipkin' : 'OTLP'
+    received[name] = (received[name] ?? '') + String(req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body)
+    res.writeHead(name === 'Loki' ? 204 : 200).end()
+  }
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const program = path.join(import.meta.dirname, 'service.mjs')

@@ -59,7 +59,7 @@ const pino = pinoModule(
   ]),
 )
 const ofWinston = new LokiTransport({ url: receiver, service: 'shop', spool: false, format: winston.format.json() })
-const text = winston.format.printf(({ message, password, err }) => `${message} ${password} ${err?.message} ${err?.stack}`)
+const text = winston.format.printf(({ message, password, err }) => [message, password, err?.message, err?.stack].join(' '))
 const log = winston.createLogger({
   format: winston.format.combine(winston.format.errors({ stack: true, cause: true }), winston.format.splat(), winston.format.json()),
   transports: [

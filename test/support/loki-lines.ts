@@ -1,3 +1,4 @@
+import type { PushedLine } from '../contract/log-source.js'
 /** What is pushed: the time in nanoseconds, the line, its structured metadata. */
 export type LokiValue = [bigint, string, Record<string, string>?]
 
@@ -19,4 +20,14 @@ export function mixedLines(traceId: string, count: number, start: bigint, gapNan
     if (n % 4 === 2) return [at, `level=info trace_id=${traceId} n=${n}`]
     return [at, JSON.stringify({ TraceId: traceId.toUpperCase(), n })]
   })
+}
+
+/** The same as lines to push, over three streams. */
+export function mixedPushes(traceId: string, count: number, start: bigint, gap: bigint): PushedLine[] {
+  return mixedLines(traceId, count, start, gap).map(([timeUnixNano, line, metadata = {}], n) => ({
+    timeUnixNano,
+    line,
+    labels: { pod: `p${n % 3}` },
+    metadata,
+  }))
 }

@@ -39,7 +39,7 @@ export function settled(output: string): string {
       // A drawn trace: how long each span took, and when each line came.
       .replaceAll(/ *\+?\b\d[\d.]*(?:µs|ms|s)\b/g, ' 0ms')
       .replaceAll(/\b\d+ % of the time/g, '0 % of the time')
-      .replaceAll(/ *[█-░][█-░ ]*/g, ' █ ')
+      .replaceAll(/ *[▏▎▍▌▋▊▉█░][▏▎▍▌▋▊▉█░ ]*/g, ' █ ')
       .replaceAll('\r', '')
       .trimEnd()
   )

@@ -12,7 +12,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { pageHtml } from '../../dist/src/view/server/html.js'
 import { startViewServer } from '../../dist/src/view/server/server.js'
 import type { TraceDocument } from '../../src/view/document.js'
-import { line, span, traceId } from '../view/draw.js'
+import { request } from '../cli/traffic.js'
+import { line, span, t0, traceId } from '../view/draw.js'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const folder = mkdtempSync(path.join(tmpdir(), 'spanlog-page-'))
@@ -366,6 +367,52 @@ describe('the served list', () => {
       await page.click('.back')
       await page.click('text=Report over all of them')
       await expect.poll(() => texts('h1')).toEqual(['Report over 2 traces'])
+      expect(complaints).toEqual([])
+    } finally {
+      await server.close()
+    }
+  })
+})
+
+describe('the report over many traces', () => {
+  it('says what that of the terminal says: broken limits, what is unusual against the window before, and where lines were cut', async () => {
+    const hour = 3_600_000_000_000n
+    const traces = (from: bigint, queryMs: number): ReturnType<typeof toJson>[] =>
+      Array.from({ length: 40 }, (_, i) => {
+        const requested = request(from + BigInt(i) * 1_000_000_000n, { queryMs })
+        return toJson({ traceId: requested[0]!.traceId, spans: requested })
+      })
+    const now = traces(t0, 90)
+    const server = await startViewServer(
+      {
+        document: async () => shop,
+        list: async () => ({ traces: [], reasons: [] }),
+        report: async () => ({
+          traces: now,
+          before: traces(t0 - hour, 20),
+          windowMs: 3_600_000,
+          entries: shop.entries,
+          entriesFromUnixNano: String(t0),
+          reasons: [],
+        }),
+        limits: { budgets: { operations: [{ service: 'gateway', kind: 'server', p95Ms: 60 }] } },
+      },
+      0,
+    )
+    try {
+      await visit(`${server.url}#view=report`)
+      await expect.poll(() => texts('h1')).toEqual(['Report over 40 traces'])
+      const shown = (await texts('#app')).join(' ')
+      for (const part of [
+        'the newest 4 were read, from 2026-11-21 04:00:00 UTC on',
+        '0 of 1 limit kept',
+        '✗ broken gateway POST /checkout (server) p95Ms 120 ms 60 ms 40',
+        'Unusual against 40 traces of the window before',
+        'orders "SELECT shop" is slower: median 20.0ms → 90.0ms (40 calls before, 40 now) a trace',
+        '2 of 3 services are traced, not payments',
+      ])
+        expect(shown).toContain(part)
+      expect(await page.locator('.unusual a').first().getAttribute('href')).toMatch(/^#trace=7ab/)
       expect(complaints).toEqual([])
     } finally {
       await server.close()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Ended, Folder, spanlog } from '../cli/spanlog.js'
 
@@ -17,6 +18,7 @@ describe('spanlog view', () => {
     ['writes nothing where nothing was found', ['0af7651916cd43dd8448eb211c80319c', example], 1, /^0 spans, 0 lines, complete/],
     ['wants a trace for a file', [example], 2, /INVALID_OPTION: Expected a trace ID for --out/],
     ['wants sources', [failed], 2, /INVALID_OPTION: no source to look in/],
+    ['wants limits that are some', [failed, example, '--budget', folder.write('wrong.json', '{"p95":3}')], 2, /has no option `p95`/],
   ])('%s', async (_what, args, code, stderr) => {
     const out = path.join(folder.path, 'page.html')
     const ended = await spanlog(['view', ...args, '--out', out])
@@ -55,6 +57,32 @@ describe('spanlog view', () => {
     expect(page).toContain('<div id="app">')
     expect((JSON.parse(list) as { traces: { traceId: string }[] }).traces.map(({ traceId }) => traceId)).toContain(other)
     expect(JSON.parse(trace)).toMatchObject({ traceId: failed, verdict: { complete: true } })
+  })
+
+  it('serves what the report rests on: the window before, the lines, and the limits', async () => {
+    const limits = { operations: [{ service: 'gateway', kind: 'server', p95Ms: 60 }] }
+    const seen: string[] = []
+    const window = ['--from', '2026-11-21T05:36:02.400Z', '--to', '2026-11-21T05:36:03Z']
+    await spanlog(['view', example, ...window, '--budget', folder.write('budget.json', JSON.stringify(limits)), '--max-lines', '5'], {
+      during: (child) => {
+        child.stdout.once('data', (text: string) => {
+          void Promise.all([fetch(text.trim()), fetch(new URL('report', text.trim()))])
+            .then(async (answers) => seen.push(...(await Promise.all(answers.map((answer) => answer.text())))))
+            .finally(() => child.kill('SIGINT'))
+        })
+      },
+    })
+    const [page = '', report = '{}'] = seen
+    const packed = /id="spanlog-data">([^<]*)/.exec(page)?.[1] ?? ''
+    expect(JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString())).toMatchObject({ served: true, limits: { budgets: limits } })
+    const { traces, before, entries, windowMs, reasons } = JSON.parse(report)
+    expect({ traces: traces.length, before: before.length, entries: entries.length, windowMs }).toEqual({
+      traces: 1,
+      before: 2,
+      entries: 5,
+      windowMs: 600,
+    })
+    expect(reasons).toEqual([{ code: 'LIMIT_REACHED', message: expect.stringContaining('--max-lines') }])
   })
 
   it('refuses a port that is taken', async () => {

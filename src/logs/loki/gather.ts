@@ -2,8 +2,9 @@ import type { LokiLine } from './answers.js'
 import { halvingPattern } from './halves.js'
 import { inOrder } from './in-order.js'
 import { halves } from './logql.js'
-import { finestNano, joinUpTo, partsOf, type Stretch, settledBy, stepFor, stepWithin } from './plan.js'
-import { distinct, isTimeout, type LokiReader, type Page, type Patience } from './reader.js'
+import { type Opening, openings } from './openings.js'
+import { finestNano, joinUpTo, type Stretch, settledBy, stepWithin } from './plan.js'
+import { distinct, type LokiReader, type Page } from './reader.js'
 
 /** The lines of a stretch of time that ends at `to` and begins where the one before it ended. */
 export interface Batch {
@@ -24,8 +25,6 @@ export interface Gap {
 const maxRecounts = 64
 /** How many parts of lines are asked for, for one query, where Loki counts copies of lines. */
 const maxDivisions = 256
-/** A longer window that takes Loki too long is asked for in halves. */
-const leastSlowNano = 60_000_000_000n
 
 /**
  * All lines that one log query finds in `[from, to)`, in batches by time. Conservation is the plan and the proof: a stretch is whole
@@ -51,24 +50,13 @@ export async function* gather(
   report: (gap: Gap) => void,
 ): AsyncGenerator<Batch> {
   const settler = new Settler(reader, query, report)
-  for (const part of partsOf(from, to, reader.limits)) yield* settler.run(part.from, part.to)
-}
-
-/** How a window begins. */
-interface Opening {
-  first: Page
-  /** None where the page proves itself. */
-  steps: Stretch[]
-  /** Why there are no counts although they are needed. */
-  error?: unknown
+  for await (const opening of openings(reader, query, from, to)) yield* settler.window(opening)
 }
 
 class Settler {
   readonly #reader: LokiReader
   readonly #query: string
   readonly #report: (gap: Gap) => void
-  /** No longer window is asked for at once. */
-  #longest = 1n << 64n
   #recounts = maxRecounts
   #divisions = maxDivisions
   #hasCopies = false
@@ -82,37 +70,11 @@ class Settler {
     this.#report = report
   }
 
-  async *run(from: bigint, to: bigint): AsyncGenerator<Batch> {
-    for (let start = from; start < to; ) {
-      const end = start + this.#longest < to ? start + this.#longest : to
-      const opening = await this.#open(start, end)
-      if (opening === 'too slow') this.#longest = (end - start + 1n) / 2n
-      else {
-        yield* this.#window(start, end, opening)
-        start = end
-      }
-    }
-  }
-
-  /** The first page of a window, and its counts where the page does not prove itself. */
-  async #open(from: bigint, to: bigint): Promise<Opening | 'too slow'> {
-    // Sent again it would be as slow.
-    const patience = to - from > leastSlowNano ? { timeoutRetries: 0 } : {}
-    let first: Page | undefined
-    try {
-      first = await this.#page(this.#query, from, to, patience)
-      return { first, steps: first.whole ? [] : await this.#reader.counts(this.#query, from, to, stepFor(from, to), patience) }
-    } catch (error) {
-      if (to - from > leastSlowNano && isTimeout(error)) return 'too slow'
-      if (first === undefined) throw error
-      return { first, steps: [], error }
-    }
-  }
-
-  async *#window(from: bigint, to: bigint, { first, steps, error }: Opening): AsyncGenerator<Batch> {
-    if (first.whole || error !== undefined) {
+  async *window({ from, to, first, steps, failure }: Opening): AsyncGenerator<Batch> {
+    this.#hasCopies ||= first.duplicates > 0
+    if (first.whole || failure !== undefined) {
       yield { to, lines: first.lines }
-      if (error !== undefined) throw error
+      if (failure !== undefined) throw failure
       return
     }
     // The grid may reach over both ends of the window.
@@ -149,8 +111,8 @@ class Settler {
     yield within({ to, lines: atHand })
   }
 
-  async #page(query: string, from: bigint, to: bigint, patience: Patience = {}): Promise<Page> {
-    const page = await this.#reader.page(query, from, to, patience)
+  async #page(query: string, from: bigint, to: bigint): Promise<Page> {
+    const page = await this.#reader.page(query, from, to)
     this.#hasCopies ||= page.duplicates > 0
     return page
   }

@@ -18,7 +18,7 @@ export interface Page {
 }
 
 /** How often a request is sent again after a time-out. @defaultValue as after other failures */
-export type Patience = Pick<RemoteRequest, 'timeoutRetries'>
+type Patience = Pick<RemoteRequest, 'timeoutRetries'>
 
 // Hundreds at once end in refused connections.
 const maxUnderWay = 4
@@ -41,7 +41,7 @@ export class LokiReader {
   }
 
   /** The first lines of `[from, to)` that the query finds, as many as one page takes. */
-  async page(query: string, from: bigint, to: bigint, patience: Patience): Promise<Page> {
+  async page(query: string, from: bigint, to: bigint, patience: Patience = {}): Promise<Page> {
     const asked = this.limits.maxEntries
     try {
       const json = await this.#get(
@@ -145,7 +145,6 @@ export function distinct(lines: readonly LokiLine[]): LokiLine[] {
   })
 }
 
-/** Whether a request took longer than it may. */
-export function isTimeout(error: unknown): boolean {
+function isTimeout(error: unknown): boolean {
   return error instanceof SpanlogError && error.code === 'LOKI_TIMEOUT'
 }

@@ -1,5 +1,5 @@
 import { createRemote } from '../../remote/client.js'
-import { logQuery, parseFollow, parseRequest, parseSearch } from '../query.js'
+import { sourceOf } from '../source.js'
 import type { LogSource } from '../types.js'
 import { followTrace } from './follow.js'
 import { type LokiLogsOptions, parseLokiOptions } from './options.js'
@@ -31,15 +31,9 @@ import { readTrace } from './trace.js'
 export function lokiLogs(options: LokiLogsOptions): LogSource {
   const settings = parseLokiOptions(options)
   const access = { loki: createRemote('LOKI', settings), settings }
-  return {
-    forTrace(traceId, queryOptions) {
-      const request = parseRequest(traceId, queryOptions)
-      return logQuery(request, (draft) => readTrace(access, request, draft))
-    },
-    search(query) {
-      const request = parseSearch(query)
-      return logQuery(request, (draft) => readSearch(access, request, draft))
-    },
-    follow: (traceId, followOptions) => followTrace(access, parseFollow(traceId, followOptions)),
-  }
+  return sourceOf({
+    trace: (request, draft) => readTrace(access, request, draft),
+    search: (request, draft) => readSearch(access, request, draft),
+    follow: (request) => followTrace(access, request),
+  })
 }

@@ -51,9 +51,7 @@ export function searchSieve({ text, service, minSeverity, traced }: SearchReques
   const sought = [
     ...(text === undefined ? [] : [`lines with ${typeof text === 'string' ? JSON.stringify(text) : String(text)}`]),
     ...(service === undefined ? [] : [`the service ${service} in the line or a field named ${serviceFields.join(', ')}`]),
-    ...(minSeverity === undefined
-      ? []
-      : [`a level, in one case or with a capital, in the line or a field named ${levelFields.join(', ')}`]),
+    ...(minSeverity === undefined ? [] : [`a level in the line or a field named ${levelFields.join(', ')}`]),
     ...(traced ? ['lines with a trace ID'] : []),
   ]
   return {
@@ -81,10 +79,11 @@ function serviceFilter(service: string): string[] {
 function levelFilter(least: number): string[] {
   const patterns = levelPatterns(least)
   if (patterns === undefined) return []
-  const { words, numbers } = patterns
+  const { numbers } = patterns
+  const words = patterns.words.join('|')
   // The end of a name, also of one inside another one, and what may stand around its value, also where all of it is quoted once more.
-  const inLine = `${words}|(?i:level|lvl|severity|number|name|text)[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
-  const inField = `${words}|^\\s*0*(?:${numbers})`
+  const inLine = `(?is)${words}|(?:level|lvl|severity|number|name|text)[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
+  const inField = `(?is)${words}|^\\s*0*(?:${numbers})`
   return [[...levelFields.map((field) => matching(field, inField)), matching('_msg', inLine)].join(' or ')]
 }
 

@@ -50,20 +50,21 @@ export function enrichSpans(options: EnrichSpansOptions): TraceProcessor {
   if (attributes !== undefined && typeof attributes !== 'function' && (typeof attributes !== 'object' || attributes === null))
     throw unexpected('attributes', 'an object or a function', attributes)
 
-  const made = (span: StartedSpan, context: Context): (() => Attributes | undefined)[] => [
-    () => (typeof attributes === 'function' ? attributes(span, context) : attributes),
-    () => named(resource, (key) => span.resource.attributes[key]),
-    () => prefixed('feature_flag.', featureFlags?.(context)),
-    () => ({ 'app.ab_group': abGroup?.(context) }),
-    () => whenGiven(user?.(context), userAttributes),
-    () => baggageOf(context, baggage),
-    () => fieldsOf(context, fields),
+  // Only what is asked for, since each span goes through them.
+  const makers: Make[] = [
+    ...(attributes === undefined ? [] : [typeof attributes === 'function' ? attributes : () => attributes]),
+    ...(resource.length === 0 ? [] : [(span: StartedSpan) => named(resource, (key) => span.resource.attributes[key])]),
+    ...(featureFlags === undefined ? [] : [(_: StartedSpan, context: Context) => prefixed('feature_flag.', featureFlags(context))]),
+    ...(abGroup === undefined ? [] : [(_: StartedSpan, context: Context) => ({ 'app.ab_group': abGroup(context) })]),
+    ...(user === undefined ? [] : [(_: StartedSpan, context: Context) => whenGiven(user(context), userAttributes)]),
+    ...(baggage.length === 0 ? [] : [(_: StartedSpan, context: Context) => baggageOf(context, baggage)]),
+    ...(fields.length === 0 ? [] : [(_: StartedSpan, context: Context) => fieldsOf(context, fields)]),
   ]
   return observer('enrichSpans', {
     onStart(span, context) {
-      for (const make of made(span, context)) {
+      for (const make of makers) {
         // One that throws costs nothing but what it would have added.
-        const added = guarded('enrichSpans', undefined, make)
+        const added = guarded('enrichSpans', undefined, () => make(span, context))
         for (const [key, value] of Object.entries(added ?? {})) {
           if (value !== undefined && !Object.hasOwn(span.attributes, key)) span.setAttribute(key, value)
         }
@@ -71,6 +72,8 @@ export function enrichSpans(options: EnrichSpansOptions): TraceProcessor {
     },
   })
 }
+
+type Make = (span: StartedSpan, context: Context) => Attributes | undefined
 
 function named(keys: readonly string[], read: (key: string) => Attributes[string]): Attributes {
   return Object.fromEntries(keys.map((key) => [key, read(key)]))
@@ -85,11 +88,11 @@ function whenGiven<T>(value: T | undefined, make: (value: T) => Attributes): Att
 }
 
 function baggageOf(context: Context, keys: readonly string[]): Attributes | undefined {
-  const entries = keys.length === 0 ? undefined : propagation.getBaggage(context)
+  const entries = propagation.getBaggage(context)
   return entries && named(keys, (key) => entries.getEntry(key)?.value)
 }
 
 function fieldsOf(context: Context, names: readonly string[]): Attributes | undefined {
-  const held = names.length === 0 ? undefined : heldIn(context)
+  const held = heldIn(context)
   return held && Object.fromEntries(held.all.filter(({ name }) => names.includes(name)).map((field) => [field.name, attributeOf(field)]))
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const entry = (line: string, n = 0): Entry => ({ labels: '{"service_name":"x"}', value: JSON.stringify([`${n}`, line, {}]) })
-const anyEntries = fc.array(fc.string({ unit: 'binary', maxLength: 40 }).map(entry), { minLength: 1, maxLength: 12 })
+const anyEntries = fc.array(fc.string({ unit: 'binary', maxLength: 40 }), { minLength: 1, maxLength: 12 }).map((lines) => lines.map(entry))
 const headBytes = 8
 
 function readAll(file: string, bytes = 1_000_000): { entries: Entry[]; damaged: number } {
@@ -78,6 +78,34 @@ describe('a segment', () => {
         expect({ at, flip, entries: readAll(file).entries }).toEqual({ at, flip, entries: entries.filter((_, i) => i !== hit) })
       }
     }
+  })
+
+  it('that is changed in many places still gives back records that were written, in order, however little is read at once', () => {
+    const places = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 30 })
+    fc.assert(
+      fc.property(anyEntries, places, fc.integer({ min: 1, max: 60 }), fc.boolean(), (entries, changes, bytes, isCut) => {
+        const { file } = written(entries)
+        const changed = readFileSync(file)
+        for (const [at, value] of changes) changed[at % changed.length] = value
+        writeFileSync(file, isCut ? changed.subarray(0, (changes[0]?.[0] ?? 0) % changed.length) : changed)
+        const found = readAll(file, bytes).entries.map((one) => entries.findIndex((other) => other.value === one.value))
+        expect(found).not.toContain(-1)
+        expect(found).toEqual(found.toSorted((a, b) => a - b))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('whose file is cut while it is open ends there', () => {
+    const { file, ends } = written(['a', 'b', 'c'].map((line) => entry(line)))
+    const segment = new Segment(file, false)
+    truncateSync(file, ends[1])
+    expect(segment.peek(10)).toHaveLength(1)
+    segment.advance(1)
+    expect(segment.peek(1000)).toHaveLength(1)
+    segment.advance(1)
+    expect([segment.peek(1000), segment.waitingBytes]).toEqual([[], 0])
+    segment.close()
   })
 
   it('goes on where it was sent up to', () => {

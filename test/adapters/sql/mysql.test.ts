@@ -8,8 +8,8 @@ import { freePort } from '../../support/port.js'
 
 /* oxlint-disable typescript/no-explicit-any -- of the driver's server there are no types, and of its clients too many */
 const require = createRequire(import.meta.url)
-const mysql = require('mysql2') as any
-const mysqlPromise = require('mysql2/promise') as any
+const mysql = require('mysql2')
+const mysqlPromise = require('mysql2/promise')
 
 const telemetry = recordTelemetry()
 const queries: string[] = []

@@ -3,7 +3,7 @@ import type { Given } from '../fragment.js'
 import { adopting } from './adopting.js'
 import { express, grpc, nest } from './servers.js'
 import { clients, spans } from './spans.js'
-import { emptyLoki, loki, tempo, victoriaLogs } from './stores.js'
+import { emptyLoki, loki, shipping, tempo, victoriaLogs } from './stores.js'
 import { vitest } from './testing.js'
 import { brokers, worker } from './work.js'
 
@@ -33,7 +33,7 @@ export const givens: Record<string, () => Given | Promise<Given>> = {
   'docs/migrating/loki-transports.md': emptyLoki,
   'docs/migrating/pino-http.md': express,
   'docs/other-stores.md': victoriaLogs,
-  'docs/shipping.md': emptyLoki,
+  'docs/shipping.md': shipping,
   'docs/spans.md': spans,
   'docs/sql.md': clients,
   'docs/testing.md': vitest,

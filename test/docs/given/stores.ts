@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { startLokiDouble } from '../../support/loki-double/server.js'
 import { startTempoDouble } from '../../support/tempo-double/server.js'
 import { startVictoriaLogsDouble } from '../../support/victorialogs-double/server.js'
@@ -19,6 +20,21 @@ export async function loki(): Promise<Given> {
 export async function emptyLoki(): Promise<Given> {
   const double = await startLokiDouble()
   return { instead: { 'http://localhost:3100': double.url }, end: () => double.close() }
+}
+
+/** The same for transports that live in this process, which have to end before the page does. */
+export async function shipping(): Promise<Given> {
+  const given = await emptyLoki()
+  const ended = new Set<unknown>()
+  return {
+    ...given,
+    async check({ transport }) {
+      if (!(transport instanceof EventEmitter) || ended.has(transport)) return
+      ended.add(transport)
+      ;(transport as EventEmitter & { end(): void }).end()
+      await once(transport, 'close')
+    },
+  }
 }
 
 /** A Tempo that holds nothing. */

