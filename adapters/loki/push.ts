@@ -1,8 +1,8 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Answer, attempt } from '../../src/remote/attempt.js'
-import { excerpt, retryAfterMs } from '../../src/remote/faults.js'
 import type { Connection } from '../../src/remote/connection.js'
+import { excerpt, retryAfterMs } from '../../src/remote/faults.js'
 import type { RemoteSettings } from '../../src/remote/options.js'
 
 const pack = promisify(gzip)

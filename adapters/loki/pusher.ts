@@ -10,7 +10,7 @@ import { MemoryQueue } from './memory-queue.js'
 import { showAliveMs } from './owner.js'
 import { type Outcome, packed, push } from './push.js'
 import type { Queue } from './queue.js'
-import { Refusals } from './refusals.js'
+import { kindOfRefusal, Refusals } from './refusals.js'
 import type { LokiSettings } from './settings.js'
 import { Spool } from './spool.js'
 import { type LokiStats, noStats } from './stats.js'
@@ -90,6 +90,7 @@ export class Pusher {
 
   /** Sends what waits; resolves when all of it was sent, or a try has failed. */
   flush(): Promise<void> {
+    if (this.#cancel.signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       this.#flushes.push(resolve)
       this.#wake()
@@ -287,12 +288,4 @@ export class Pusher {
   #wakeForLines(): void {
     if (this.#waitsForLines) this.#wake()
   }
-}
-
-/** A name for the cause: one warning each. */
-function kindOfRefusal(why: string): string {
-  if (/too far behind|too old/.test(why)) return 'are too old for it'
-  if (/too new/.test(why)) return 'are of the future'
-  if (/max entry size|answered 413/.test(why)) return 'are too long'
-  return 'it finds wrong'
 }

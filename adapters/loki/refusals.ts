@@ -24,3 +24,11 @@ export class Refusals {
     return entry.value.length > this.#maxLineBytes && Buffer.byteLength(lineOf(entry)) > this.#maxLineBytes
   }
 }
+
+/** A name for the cause: one warning each. */
+export function kindOfRefusal(why: string): string {
+  if (/too far behind|too old/.test(why)) return 'are too old for it'
+  if (/too new/.test(why)) return 'are of the future'
+  if (/max entry size|answered 413/.test(why)) return 'are too long'
+  return 'it finds wrong'
+}

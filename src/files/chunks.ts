@@ -7,6 +7,8 @@ import { unpacked } from './packed.js'
 const chunkBytes = 1 << 20
 /** A read that took no longer came from memory, as good as. */
 const promptMs = 2
+/** So many in a row that took longer did not: a busy machine makes any one late. */
+const maxSlow = 2
 /**
  * Before each chunk. Beside what it is for: the first 32 bytes of a page are where large allocations begin, and where the kernel's copying
  * takes five times as long on some processors (`rep movsb` on Zen 3).
@@ -75,7 +77,7 @@ export async function* readRange(
 ): AsyncGenerator<Uint8Array, void> {
   let position = start
   let turn: 0 | 1 = 0
-  let prompt = false
+  let slow = maxSlow
   let ahead: Promise<number> | undefined
   try {
     for (;;) {
@@ -84,7 +86,7 @@ export async function* readRange(
       const chunk = buffers[turn].subarray(0, bytesRead)
       position += bytesRead
       turn = turn === 0 ? 1 : 0
-      ahead = prompt ? undefined : read()
+      ahead = slow < maxSlow ? undefined : read()
       yield chunk
     }
   } finally {
@@ -95,10 +97,11 @@ export async function* readRange(
   async function read(): Promise<number> {
     const buffer = buffers[turn]
     const length = Math.min(buffer.length, end - position)
+    const prompt = slow < maxSlow
     if (prompt) await setImmediate()
     const begun = performance.now()
     const bytesRead = prompt ? fs.readSync(fd, buffer, 0, length, position) : await readAt(fd, buffer, length, position)
-    prompt = performance.now() - begun < promptMs
+    slow = performance.now() - begun < promptMs ? 0 : slow + 1
     return bytesRead
   }
 }

@@ -20,8 +20,7 @@ const exchanges = recording.exchanges as unknown as Exchange[]
 
 /** What a client reads in a frame. The level that this Loki adds to each line, no answer of the double has. */
 function essence(frame: unknown): unknown {
-  const text = JSON.stringify(frame).replaceAll('"detected_level":"unknown",', '').replaceAll('"detected_level":"unknown"', '')
-  return readTail(JSON.parse(text))
+  return readTail(JSON.parse(JSON.stringify(frame), (key, value: unknown) => (key === 'detected_level' ? undefined : value)))
 }
 
 /** Of all streams together, as the client sees lines of it. */

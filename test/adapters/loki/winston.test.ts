@@ -102,6 +102,13 @@ describe('LokiTransport', () => {
     expect(await lines()).toEqual(['{"level":"info","message":"a","of":"child"}', '{"level":"info","message":"b"}'])
   })
 
+  it('may be flushed after its end', async () => {
+    const { options } = await scene()
+    const transport = new LokiTransport(options)
+    await new Promise((resolve) => transport.end(resolve))
+    await expect(transport.flush()).resolves.toBeUndefined()
+  })
+
   it('never pushes back while Loki is down', async () => {
     const { options } = await scene()
     const transport = new LokiTransport({ ...options, url: 'http://127.0.0.1:1', closeTimeoutMs: 0 })
