@@ -133,6 +133,8 @@ async function outage(name, killed) {
     return child
   }
   let child = await start()
+  // Not before it ships: on a busy machine a worker thread takes seconds to start.
+  while (loki.lines() === 0) await sleep(100)
   await sleep(5_000)
   loki.down()
   await sleep(outageMs / 2)
