@@ -140,7 +140,7 @@ async function lookAtLines(places: Places, values: Values, report: Report, sessi
     report.services = [...(report.services ?? []), ...services]
     const where = places.loki === undefined ? 'in the window' : 'in the window of Loki'
     report.findings.push(...checkLines(services, where))
-    report.looked.push(`${entries.length} lines`)
+    report.looked.push(count(entries.length, 'line'))
   }
 }
 
@@ -164,7 +164,7 @@ async function lookAtTrace(traceId: string, places: Places, values: Values, repo
       ...(found.spans && { spans: found.spans }),
     }),
   )
-  report.looked.push(`trace ${traceId}: ${found.entries.length} lines, ${found.spans?.trace?.spans.length ?? 0} spans`)
+  report.looked.push(`trace ${traceId}: ${count(found.entries.length, 'line')}, ${count(found.spans?.trace?.spans.length ?? 0, 'span')}`)
 }
 
 /** What each store answers without looking anything up. */

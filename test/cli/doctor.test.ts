@@ -46,7 +46,7 @@ describe('spanlog doctor', () => {
     )
     expect(text.stdout).toMatch(/\nservice +lines +with ID +metadata +label +text\nmail +1 +0 +0 +0 +0\n$/)
     expect(text.stdout).not.toContain('\u001b')
-    expect(text.stderr).toBe('0 errors, 1 other finding; looked at 1 lines\n')
+    expect(text.stderr).toBe('0 errors, 1 other finding; looked at 1 line\n')
   })
 
   it('fails where the store cannot be asked', async () => {

@@ -137,7 +137,7 @@ describe('what stays wrong ends the query with what was fetched so far', () => {
     expect(double.seen.filter(({ query }) => query.get('limit') === '2000').length).toBe(4)
   })
 
-  it.for([
+  it.for<[string, string]>([
     ['pages of', 'limit='],
     ['counts of', 'step='],
   ])('%s a window that takes too long are asked for by halves, each once, and so is what is behind it', async ([, on]) => {

@@ -143,6 +143,23 @@ describe.each(jsonLoggers)('what %s writes under `redact`', (_, make) => {
   })
 })
 
+describe('the option', () => {
+  it.each([
+    ['all', '`redact`'],
+    [null, '`redact`'],
+    [{ key: [] }, 'no option `key`'],
+    [{ keys: 'password' }, '`redact.keys`'],
+    [{ patterns: ['mail'] }, '`redact.patterns`'],
+    [{ sqlLiterals: 1 }, '`sqlLiterals`'],
+  ])('refuses %j, and stays what it was', (redact, told) => {
+    configure({ redact: { keys: ['kept'] } })
+    expect(() => configure({ redact: redact as never })).toThrow(told)
+    const lines: string[] = []
+    lineWriter(withPino(pino10)(lines))('info', { kept: 1 }, 'line')
+    expect(JSON.parse(lines.join(''))).toMatchObject({ kept: '[REDACTED]' })
+  })
+})
+
 describe('a text that winston lays out', () => {
   function write(format: Logform.Format, log: (logger: winston.Logger) => void): string {
     const lines: string[] = []
