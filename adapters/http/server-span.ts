@@ -78,7 +78,10 @@ export function openServerSpan(request: RequestFacts, policyOf: () => IncomingPo
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/ */
-function startServerSpan(request: RequestFacts, { parent, links }: Pick<SpanOptions, 'parent' | 'links'>): { span: Span; context: Context } {
+function startServerSpan(
+  request: RequestFacts,
+  { parent, links }: Pick<SpanOptions, 'parent' | 'links'>,
+): { span: Span; context: Context } {
   const { method, path, scheme, protocolVersion, userAgent } = request
   const attributes = methodAttributes(method)
   attributes['url.path'] = path
