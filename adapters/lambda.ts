@@ -156,8 +156,8 @@ function check(handler: unknown, options: TraceHandlerOptions<never>): void {
   const { forceFlush, flushTimeoutMs, carrier } = options
   checkHeader(options.header)
   checkIncoming(options.incoming)
-  if (flushTimeoutMs !== undefined && !(Number.isFinite(flushTimeoutMs) && flushTimeoutMs >= 0)) {
-    throw unexpected('flushTimeoutMs', 'a number of milliseconds, 0 or more', flushTimeoutMs)
+  if (flushTimeoutMs !== undefined && !(Number.isFinite(flushTimeoutMs) && flushTimeoutMs >= 0 && flushTimeoutMs < 2 ** 31)) {
+    throw unexpected('flushTimeoutMs', 'a number of milliseconds from 0 to 2147483647', flushTimeoutMs)
   }
   for (const [name, fn] of Object.entries({ forceFlush, carrier })) {
     if (fn !== undefined && typeof fn !== 'function') throw unexpected(name, 'a function', fn)

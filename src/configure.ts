@@ -93,7 +93,11 @@ export function configure(options: SpanlogOptions): void {
     'overheadBudget',
   ])
   const { mirror, untracedSampled, fields, flightRecorder, debugTraces, headers, propagateTo, redact, overheadBudget } = options
-  if (overheadBudget !== undefined && overheadBudget !== false && !(overheadBudget > 0 && overheadBudget <= 1))
+  if (
+    overheadBudget !== undefined &&
+    overheadBudget !== false &&
+    !(typeof overheadBudget === 'number' && overheadBudget > 0 && overheadBudget <= 1)
+  )
     throw unexpected('overheadBudget', 'a share from 0 to 1, or false', overheadBudget)
   if (untracedSampled !== undefined && typeof untracedSampled !== 'boolean')
     throw unexpected('untracedSampled', 'a boolean', untracedSampled)

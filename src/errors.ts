@@ -99,7 +99,7 @@ function describe(value: unknown): string {
 /** Refuses option names that do not exist: a misspelt option that is silently ignored is the worst kind. */
 export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
   const given: unknown = options
-  if (typeof given !== 'object' || given === null) throw unexpected(`the options of ${where}`, 'an object', given)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw unexpected(`the options of ${where}`, 'an object', given)
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new SpanlogError('INVALID_OPTION', `${where} has no option \`${name}\`, only ${known.join(', ')}`)
   }

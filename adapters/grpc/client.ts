@@ -35,7 +35,7 @@ const handled = Symbol.for('spanlog.grpc')
  */
 export function clientInterceptor(options: ClientInterceptorOptions = {}): Interceptor {
   const ignored = ignoring('clientInterceptor', options, ['propagateTo'])
-  const mayGoTo = propagationRule('clientInterceptor', { ...(options.propagateTo && { propagateTo: options.propagateTo }) })
+  const mayGoTo = propagationRule('clientInterceptor', { ...(options.propagateTo !== undefined && { propagateTo: options.propagateTo }) })
   return (callOptions, nextCall) => {
     const call = nextCall(callOptions)
     guarded('clientInterceptor: a call could not be traced', () => {

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
+import { checkAttributes } from '../../src/context/attributes.js'
 import type { Carrier } from '../../src/context/carrier.js'
 import type { IncomingPolicy } from '../../src/context/trust.js'
 import { refuseUnknownOptions, unexpected } from '../../src/errors.js'
@@ -66,9 +67,7 @@ export function shapeFor(where: string, options: TracePublishOptions | TraceCons
   if (destination !== undefined && (typeof destination !== 'string' || destination === '')) {
     throw unexpected('destination', 'a non-empty string', destination)
   }
-  if (attributes !== undefined && (typeof attributes !== 'object' || attributes === null)) {
-    throw unexpected('attributes', 'an object', attributes)
-  }
+  checkAttributes('attributes', attributes)
   const shape = Object.hasOwn(shapes, system) ? shapes[system as MessagingSystem] : otherMessages
   return carrier === undefined ? shape : withCarrier(shape, carrier)
 }

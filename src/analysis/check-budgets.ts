@@ -4,12 +4,13 @@ import { assessQuality } from './assess-quality.js'
 import { type Baseline, checkedBaseline } from './baseline.js'
 import { operationExamples } from './budget-examples.js'
 import { type Budgets, boundsOf, checkedBudgets, type OperationBound, type OperationBudget, type RegressionBudget } from './budgets.js'
-import { criticalPath } from './critical-path.js'
+import { pathsOf } from './critical-path.js'
 import { isFailed } from './failure.js'
 import { latencies, type OperationLatency } from './latencies.js'
 import { operationKey } from './span-ref.js'
 import { msOf } from './statistics.js'
 import { listOf, type Traces } from './traces-given.js'
+import { buildTree } from './tree.js'
 
 /** One limit, and what became of it. */
 export interface BudgetResult {
@@ -142,7 +143,7 @@ function traceResults(budget: NonNullable<Budgets['traces']>, list: readonly Tra
 }
 
 function pathMs(trace: Trace): number {
-  return msOf(criticalPath(trace).reduce((sum, { startUnixNano, endUnixNano }) => sum + endUnixNano - startUnixNano, 0n))
+  return msOf(pathsOf(buildTree(trace)).reduce((sum, { startUnixNano, endUnixNano }) => sum + endUnixNano - startUnixNano, 0n))
 }
 
 function regressionResults(

@@ -92,11 +92,11 @@ export function compareTraces(before: Traces, after: Traces, options: CompareTra
 
   const compared: Compared = { before: old.length, after: now.length, minimumMs, minimumRatio }
   const changes: TraceChange[] = []
-  const stack = [...top.children.values()].toReversed()
+  const stack = childrenOf(top).toReversed()
   for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
     changes.push(...changesAt(place, compared))
     // Below what is wholly new or gone, everything is.
-    if (isOnBothSides(place)) for (const child of [...place.children.values()].toReversed()) stack.push(child)
+    if (isOnBothSides(place)) for (const child of childrenOf(place).toReversed()) stack.push(child)
   }
   changes.sort((a, b) => Math.abs(b.selfDeltaMs) - Math.abs(a.selfDeltaMs))
   return { traces: { before: old.length, after: now.length }, changes }
@@ -105,6 +105,10 @@ export function compareTraces(before: Traces, after: Traces, options: CompareTra
 interface Compared extends Required<CompareTracesOptions> {
   before: number
   after: number
+}
+
+function childrenOf({ children }: Place): Place[] {
+  return children === undefined ? [] : [...children.values()]
 }
 
 function isOnBothSides({ before, after }: Place): boolean {
@@ -229,7 +233,7 @@ function placesIn(place: Place): number {
   const stack = [place]
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     count++
-    for (const child of at.children.values()) stack.push(child)
+    for (const child of childrenOf(at)) stack.push(child)
   }
   return count
 }

@@ -6,7 +6,7 @@ import { atLeast } from './options.js'
 import { about, type SpanRef } from './span-ref.js'
 import { ascending, medianOf, msOf, percentile, slopeOf } from './statistics.js'
 import { listOf, type Traces } from './traces-given.js'
-import { compare } from './tree.js'
+import { earlier, later } from './tree.js'
 
 /** How long an operation may take, and how often. */
 export interface LatencySlo {
@@ -92,12 +92,7 @@ export function latencies(traces: Traces, options: LatenciesOptions = {}): Opera
     if (!(objective > 0 && objective <= 1)) throw unexpected('objective', 'a share above 0, at most 1', objective)
   }
   const operations = [...operationsOf(listOf(traces), spans === 'all' ? undefined : isEntry).values()]
-  const starts = operations.flatMap((operation) => operation.spans.map(({ startUnixNano }) => startUnixNano)).toSorted(compare)
-  const parts: Parts = {
-    from: starts[0] ?? 0n,
-    length: ((starts.at(-1) ?? 0n) - (starts[0] ?? 0n)) / BigInt(intervals) + 1n,
-    count: intervals,
-  }
+  const parts = partsOf(operations, intervals)
   return operations.map((operation) => latencyOf(operation, parts, slos)).toSorted((a, b) => b.meanMs * b.count - a.meanMs * a.count)
 }
 
@@ -109,6 +104,18 @@ interface Parts {
   from: bigint
   length: bigint
   count: number
+}
+
+function partsOf(operations: readonly Operation[], count: number): Parts {
+  let from = operations[0]?.spans[0]?.startUnixNano ?? 0n
+  let last = from
+  for (const { spans } of operations) {
+    for (const { startUnixNano } of spans) {
+      from = earlier(from, startUnixNano)
+      last = later(last, startUnixNano)
+    }
+  }
+  return { from, length: (last - from) / BigInt(count) + 1n, count }
 }
 
 function latencyOf({ service, name, kind, spans, failed }: Operation, parts: Parts, slos: readonly LatencySlo[]): OperationLatency {
@@ -138,6 +145,7 @@ function latencyOf({ service, name, kind, spans, failed }: Operation, parts: Par
     trend: inParts.map((part, i) => trendAt(part, parts.from + BigInt(i) * parts.length)),
     ...(slope !== undefined && { slopeMsPerHour: slope }),
     slowest: spans
+      .filter((span) => durationMs(span) >= (sorted.at(-3) ?? 0))
       .toSorted((a, b) => durationMs(b) - durationMs(a))
       .slice(0, 3)
       .map((span) => about(span, { durationMs: durationMs(span) })),
@@ -186,13 +194,16 @@ function boundAt(i: number): number {
 function histogramOf(sorted: readonly number[]): OperationLatency['histogram'] {
   const buckets: OperationLatency['histogram'] = []
   let i = 0
+  while (boundAt(i + 1) <= sorted[0]!) i++
+  let bucket = { fromMs: boundAt(i), untilMs: boundAt(i + 1), count: 0 }
+  buckets.push(bucket)
   for (const value of sorted) {
-    while (boundAt(i + 1) <= value) {
+    while (bucket.untilMs <= value) {
       i++
-      if (buckets.length > 0) buckets.push({ fromMs: boundAt(i), untilMs: boundAt(i + 1), count: 0 })
+      bucket = { fromMs: bucket.untilMs, untilMs: boundAt(i + 1), count: 0 }
+      buckets.push(bucket)
     }
-    if (buckets.length === 0) buckets.push({ fromMs: boundAt(i), untilMs: boundAt(i + 1), count: 0 })
-    buckets.at(-1)!.count++
+    bucket.count++
   }
   return buckets
 }

@@ -4,13 +4,20 @@ import { retriesAmong } from './retries.js'
 import { selfNanoOf } from './self-times.js'
 import { operationKey } from './span-ref.js'
 import { msOf } from './statistics.js'
-import { buildTree, durationOf, type SpanNode, walk } from './tree.js'
+import { buildTree, durationOf, type SpanNode } from './tree.js'
 
 /** What the traces of one side did in one place. */
 export interface PlaceFigures {
   calls: PlaceCall[]
   /** Of each trace that has any. */
-  callsByTrace: { traceId: string; calls: number }[]
+  callsByTrace: TraceCalls[]
+}
+
+interface TraceCalls {
+  /** Of this pass: one trace may be given twice. */
+  readonly pass: object
+  readonly traceId: string
+  calls: number
 }
 
 export interface PlaceCall {
@@ -32,42 +39,44 @@ export interface Place {
   readonly name: string
   readonly kind: SpanKindName
   readonly parent: Place | undefined
-  readonly children: Map<string, Place>
-  readonly before: PlaceFigures
-  readonly after: PlaceFigures
+  /** Absent where there are none: a million places do not each want a map. */
+  children?: Map<string, Place>
+  before: PlaceFigures
+  after: PlaceFigures
 }
 
 export function newPlace({ service, name, kind }: Pick<TraceSpan, 'service' | 'name' | 'kind'>, parent?: Place): Place {
-  return { service, name, kind, parent, children: new Map(), before: noFigures(), after: noFigures() }
+  return { service, name, kind, parent, before: noFigures, after: noFigures }
 }
 
-function noFigures(): PlaceFigures {
-  return { calls: [], callsByTrace: [] }
-}
+/** Of a side that does not come here; replaced at its first call. */
+const noFigures: PlaceFigures = { calls: [], callsByTrace: [] }
 
 /** Lays a trace over the places below `top`, as Jaeger's comparison does: linear but for building its tree. */
 export function overlay(top: Place, trace: Trace, side: Side): void {
   const { roots } = buildTree(trace)
-  const placeOf = new Map<SpanNode, Place>()
-  const calls = new Map<Place, number>()
-  const again = new Set<SpanNode>()
-  const markAgain = (siblings: readonly SpanNode[]) => {
-    for (const run of retriesAmong(siblings)) for (const node of run.slice(1)) again.add(node)
+  const { traceId } = trace
+  const pass = {}
+  const todo: { siblings: readonly SpanNode[]; parent: Place }[] = [{ siblings: roots, parent: top }]
+  for (let task = todo.pop(); task !== undefined; task = todo.pop()) {
+    const { siblings, parent } = task
+    const again = new Set(retriesAmong(siblings).flatMap((run) => run.slice(1)))
+    for (const node of siblings) {
+      const place = childOf(parent, node.span)
+      if (place[side] === noFigures) place[side] = { calls: [], callsByTrace: [] }
+      const { calls, callsByTrace } = place[side]
+      calls.push(callOf(node, again.has(node)))
+      const here = callsByTrace.at(-1)
+      if (here?.pass === pass) here.calls++
+      else callsByTrace.push({ pass, traceId, calls: 1 })
+      if (node.children.length > 0) todo.push({ siblings: node.children, parent: place })
+    }
   }
-
-  markAgain(roots)
-  for (const node of walk(roots)) {
-    const place = childOf(node.parent === undefined ? top : placeOf.get(node.parent)!, node.span)
-    placeOf.set(node, place)
-    calls.set(place, (calls.get(place) ?? 0) + 1)
-    place[side].calls.push(callOf(node, again.has(node)))
-    markAgain(node.children)
-  }
-  for (const [place, count] of calls) place[side].callsByTrace.push({ traceId: trace.traceId, calls: count })
 }
 
 function childOf(parent: Place, span: TraceSpan): Place {
   const key = operationKey(span)
+  parent.children ??= new Map()
   let child = parent.children.get(key)
   if (child === undefined) parent.children.set(key, (child = newPlace(span, parent)))
   return child

@@ -1,5 +1,6 @@
 import type { Span } from '@opentelemetry/api'
-import { unexpected } from '../errors.js'
+import { refuseUnknownOptions, unexpected } from '../errors.js'
+import { isRecord } from './attributes.js'
 import { type WithSpanOptions, withSpan } from './span.js'
 
 /** How `traceCall` runs: as `withSpan`, but for the kind, which is `client`. */
@@ -12,7 +13,7 @@ export type TraceCallOptions = Omit<WithSpanOptions, 'kind'>
  * @param service - the name of what is called; the service map draws it where it has no spans of its own
  * @param method - of low cardinality: `charge`, not `charge/4711`
  * @returns what `fn` returns
- * @throws SpanlogError INVALID_OPTION for a wrong name or `fn`; else what `fn` throws
+ * @throws SpanlogError INVALID_OPTION for a wrong name, `fn` or option, as `withSpan`; else what `fn` throws
  * @example
  * ```ts
  * const receipt = await traceCall('payments', 'charge', () => payments.charge(order, { headers: injectTrace() }))
@@ -24,7 +25,9 @@ export function traceCall<T>(service: string, method: string, fn: (span: Span) =
     if (typeof value !== 'string' || value === '') throw unexpected(name, 'a non-empty string', value)
   }
   if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
+  refuseUnknownOptions('traceCall', options, ['attributes', 'links', 'parent', 'expectedErrors'])
   const call = `${service}/${method}`
-  const attributes = { 'service.peer.name': service, 'rpc.method': call, ...options.attributes }
+  const { attributes: own = {} } = options
+  const attributes = isRecord(own) ? { 'service.peer.name': service, 'rpc.method': call, ...own } : own
   return withSpan(call, { ...options, kind: 'client', attributes }, (span) => fn(span))
 }

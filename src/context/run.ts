@@ -1,4 +1,4 @@
-import { unexpected } from '../errors.js'
+import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { activeContext, runIn } from './active.js'
 import type { Carrier } from './carrier.js'
 import { heldIn, holding } from './holder.js'
@@ -18,7 +18,7 @@ export interface RunWithTraceOptions {
  *
  * @param carrier - message or request headers
  * @returns what `fn` returns
- * @throws SpanlogError INVALID_OPTION if `fn` is no function; else what `fn` throws
+ * @throws SpanlogError INVALID_OPTION for a wrong `fn` or option; else what `fn` throws
  * @example
  * ```ts
  * consumer.on('message', (message) => runWithTrace(message.headers, () => handle(message)))
@@ -26,8 +26,11 @@ export interface RunWithTraceOptions {
  */
 export function runWithTrace<T>(carrier: Carrier | null | undefined, fn: () => T, options: RunWithTraceOptions = {}): T {
   if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
+  refuseUnknownOptions('runWithTrace', options, ['name'])
+  const { name = 'run with trace' } = options
+  if (typeof name !== 'string' || name === '') throw unexpected('name', 'a non-empty string', name)
   const remote = extractTrace(carrier)
   const active = activeContext()
   if (remote !== undefined) return watched(remote, () => runIn(holding(continueIn(active, remote), heldIn(active)), fn))
-  return withSpan(options.name ?? 'run with trace', { parent: null }, () => fn())
+  return withSpan(name, { parent: null }, () => fn())
 }

@@ -11,8 +11,9 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api'
-import { unexpected } from '../errors.js'
+import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { activeContext, runIn, tracerProvider } from './active.js'
+import { isRecord } from './attributes.js'
 import { reportFault } from './fault.js'
 import { endWhenForgotten, forget, generatorIn, isGenerator, type SpanEnd } from './generator-span.js'
 import { heldIn, holding } from './holder.js'
@@ -48,6 +49,14 @@ export interface WithSpanOptions extends SpanOptions {
   expectedErrors?: readonly ErrorClass[] | ((error: unknown) => boolean) | undefined
 }
 
+const withSpanOptionNames = [
+  'kind',
+  'attributes',
+  'links',
+  'parent',
+  'expectedErrors',
+] as const satisfies readonly (keyof WithSpanOptions)[]
+
 // oxlint-disable-next-line typescript/no-explicit-any -- a class is matched whatever its constructor takes
 type ErrorClass = abstract new (...args: any[]) => Error
 
@@ -65,7 +74,8 @@ export type EndSpan = (error?: unknown) => void
  *
  * @param name - of low cardinality: `charge card`, not `charge card 4711`, of which you are warned once, as of names such as `process`
  * @returns what `fn` returns
- * @throws SpanlogError INVALID_OPTION for a wrong `name`, `kind` or `fn`; else what `fn` throws
+ * @throws SpanlogError INVALID_OPTION for a wrong `name`, `fn` or option, but for `attributes`, `links` and `parent`, which come with the
+ * data: wrong ones are left out, and reported once; else what `fn` throws
  * @example
  * ```ts
  * const receipt = await withSpan('charge card', { kind: 'client', attributes: { 'order.id': id } }, async (span) => {
@@ -82,11 +92,10 @@ export function withSpan<T>(
   second: WithSpanOptions | undefined | ((span: Span, end: EndSpan) => T),
   third?: (span: Span, end: EndSpan) => T,
 ): T {
-  const [options, fn] = typeof second === 'function' ? [{}, second] : [second ?? {}, third]
+  const [given, fn] = typeof second === 'function' ? [undefined, second] : [second, third]
   if (typeof name !== 'string' || name === '') throw unexpected('name', 'a non-empty string', name)
   if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
-  if (options.kind !== undefined && !(options.kind in kinds))
-    throw unexpected('kind', `one of ${Object.keys(kinds).join(', ')}`, options.kind)
+  const options = given === undefined ? none : usable(given)
   checkSpanName(name)
 
   const { span, context } = startSpan(name, options)
@@ -117,6 +126,56 @@ export function withSpan<T>(
       throw error
     },
   ) as T
+}
+
+const none: WithSpanOptions = {}
+
+/** Without what is wrong of what comes with the data; the rest is refused. */
+function usable(options: WithSpanOptions): WithSpanOptions {
+  checkSpanOptions('withSpan', options, withSpanOptionNames)
+  const { attributes, links, parent } = options
+  const left = { ...options }
+  const isWrong = (name: keyof WithSpanOptions, expectation: string): void =>
+    reportFault(`withSpan leaves out \`${name}\``, unexpected(name, expectation, options[name]))
+  if (attributes !== undefined && !isRecord(attributes)) {
+    isWrong('attributes', 'an object')
+    delete left.attributes
+  }
+  if (parent !== undefined && parent !== null && !isSpanContext(parent)) {
+    isWrong('parent', 'a span context, as extractTrace gives it, or null')
+    delete left.parent
+  }
+  if (links !== undefined && !areLinks(links)) {
+    isWrong('links', 'an array of { context }, each with a span context')
+    left.links = Array.isArray(links) ? (links as unknown[]).filter(isLink) : undefined
+  }
+  return left
+}
+
+/**
+ * What a program says of its spans once and for all.
+ *
+ * @throws SpanlogError INVALID_OPTION
+ */
+export function checkSpanOptions(where: string, options: Pick<WithSpanOptions, 'kind' | 'expectedErrors'>, known: readonly string[]): void {
+  refuseUnknownOptions(where, options, known)
+  const { kind, expectedErrors } = options
+  if (kind !== undefined && !Object.hasOwn(kinds, kind)) throw unexpected('kind', `one of ${Object.keys(kinds).join(', ')}`, kind)
+  if (expectedErrors === undefined || typeof expectedErrors === 'function') return
+  if (!(Array.isArray(expectedErrors) && expectedErrors.every((type) => typeof type === 'function')))
+    throw unexpected('expectedErrors', 'an array of classes of errors, or a function', expectedErrors)
+}
+
+export function areLinks(links: unknown): links is Link[] {
+  return Array.isArray(links) && links.every(isLink)
+}
+
+function isLink(link: unknown): link is Link {
+  return typeof link === 'object' && link !== null && 'context' in link && isSpanContext(link.context)
+}
+
+function isSpanContext(context: unknown): context is SpanContext {
+  return typeof context === 'object' && context !== null && isSpanContextValid(context as SpanContext)
 }
 
 function endingOf(span: Span, expected: WithSpanOptions['expectedErrors']): SpanEnd {

@@ -1,8 +1,9 @@
 import type { Attributes } from '@opentelemetry/api'
 import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { activeContext, runIn } from './active.js'
+import { checkAttributes } from './attributes.js'
 import { reportFault } from './fault.js'
-import { type WithSpanOptions, withSpan } from './span.js'
+import { areLinks, checkSpanOptions, type WithSpanOptions, withSpan } from './span.js'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- any function can be traced
 type AnyFunction = (...args: any[]) => any
@@ -82,10 +83,12 @@ export function traceMethods<T extends object>(
   options: Omit<TracedOptions, 'name'> & { methods?: readonly (keyof T & string)[] | undefined } = {},
 ): T {
   if (typeof object !== 'object' || object === null) throw unexpected('object', 'an object', object)
-  const { methods, ...rest } = options
+  refuseUnknownOptions('traceMethods', options, ['methods', ...optionNames.filter((name) => name !== 'name')])
+  const { methods = methodsOf(object), ...rest } = options
   const checked = optionsOf(rest)
-  if ('name' in checked) throw unexpected('name', 'left out, since each method has its own', checked.name)
-  for (const name of methods ?? methodsOf(object)) {
+  if (!Array.isArray(methods)) throw unexpected('methods', 'an array of names of methods', methods)
+  if (methods.length === 0) throw unexpected('object', 'an object with methods', object)
+  for (const name of methods) {
     const method: unknown = object[name as keyof T]
     if (typeof method !== 'function') throw unexpected(`methods`, 'names of methods', name)
     if (known.has(method)) continue
@@ -162,11 +165,15 @@ function attributesOf(attributes: TracedOptions['attributes'], args: unknown[]):
 }
 
 function optionsOf(given: unknown): TracedOptions {
-  const options = typeof given === 'string' ? { name: given } : (given ?? {})
-  if (typeof options !== 'object') throw unexpected('options', 'an object, or a name', given)
-  refuseUnknownOptions('traced', options, optionNames)
-  const { name } = options as TracedOptions
+  if (given === undefined) return {}
+  const options = typeof given === 'string' ? { name: given } : given
+  if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object, or a name', given)
+  checkSpanOptions('traced', options, optionNames)
+  const { name, attributes, links, callback } = options as TracedOptions
   if (name !== undefined && (typeof name !== 'string' || name === '')) throw unexpected('name', 'a non-empty string', name)
+  if (typeof attributes !== 'function') checkAttributes('attributes', attributes)
+  if (links !== undefined && !areLinks(links)) throw unexpected('links', 'an array of { context }, each with a span context', links)
+  if (callback !== undefined && typeof callback !== 'boolean') throw unexpected('callback', 'a boolean', callback)
   return options
 }
 

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
-import { present } from './attributes.js'
+import { given, present } from './attributes.js'
 
 /** Whom something is done for. Everything but the ID may be personal: give what your rules allow. */
 export interface User {
@@ -16,7 +16,8 @@ export interface User {
  * span.setAttributes(userAttributes({ id: session.userId, roles: ['admin'] }))
  * ```
  */
-export function userAttributes({ id, name, email, roles }: User): Attributes {
+export function userAttributes(user: User | null | undefined): Attributes {
+  const { id, name, email, roles } = given(user)
   return present({ 'user.id': id, 'user.name': name, 'user.email': email, 'user.roles': roles })
 }
 
@@ -35,7 +36,8 @@ export interface Tenant {
  * span.setAttributes(tenantAttributes({ id: 'acme', plan: 'pro' }))
  * ```
  */
-export function tenantAttributes({ id, name, plan }: Tenant): Attributes {
+export function tenantAttributes(tenant: Tenant | null | undefined): Attributes {
+  const { id, name, plan } = given(tenant)
   return present({ 'tenant.id': id, 'tenant.name': name, 'tenant.plan': plan })
 }
 
@@ -60,6 +62,7 @@ export interface Order {
  * span.setAttributes(orderAttributes({ id: 'A-17', total: 12.5, currency: 'EUR' }))
  * ```
  */
-export function orderAttributes({ id, status, total, currency, items }: Order): Attributes {
+export function orderAttributes(order: Order | null | undefined): Attributes {
+  const { id, status, total, currency, items } = given(order)
   return present({ 'order.id': id, 'order.status': status, 'order.total': total, 'order.currency': currency, 'order.items': items })
 }

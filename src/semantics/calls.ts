@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import { hideSqlLiterals } from '../redaction/sql.js'
-import { present } from './attributes.js'
+import { given, present } from './attributes.js'
 
 /** One call of a database. */
 export interface DatabaseCall {
@@ -36,14 +36,15 @@ const doubleQuotedTexts = /^(?:mysql|mariadb|sqlite)$/
  * ```
  */
 export function databaseAttributes(call: DatabaseCall): Attributes {
-  const { system, namespace, operation, collection, query, status, rows, host, port } = call
-  const isSql = sqlSystems.test(system)
+  const { system, namespace, operation, collection, query, status, rows, host, port } = given(call)
+  const isSql = system !== undefined && sqlSystems.test(system)
   return present({
     'db.system.name': system,
     'db.namespace': namespace,
     'db.operation.name': operation,
     'db.collection.name': collection,
-    'db.query.text': query !== undefined && isSql ? hideSqlLiterals(query, doubleQuotedTexts.test(system) ? 'texts' : 'names') : query,
+    'db.query.text':
+      typeof query === 'string' && isSql ? hideSqlLiterals(query, doubleQuotedTexts.test(system) ? 'texts' : 'names') : query,
     'db.response.status_code': status === undefined ? undefined : String(status),
     'error.type': status === undefined ? undefined : String(status),
     'db.response.returned_rows': rows,
@@ -75,7 +76,8 @@ export interface RpcCall {
  * rpcAttributes({ system: 'grpc', method: 'shop.Orders/Get', status: 'OK' })
  * ```
  */
-export function rpcAttributes({ system, method, status, failed = false, host, port }: RpcCall): Attributes {
+export function rpcAttributes(call: RpcCall): Attributes {
+  const { system, method, status, failed = false, host, port } = given(call)
   return present({
     'rpc.system.name': system,
     'rpc.method': method,
@@ -113,7 +115,7 @@ export interface MessagingCall {
  * ```
  */
 export function messagingAttributes(call: MessagingCall): Attributes {
-  const { system, destination, operation, type, messageId, conversationId, consumerGroup, batchSize, bodyBytes } = call
+  const { system, destination, operation, type, messageId, conversationId, consumerGroup, batchSize, bodyBytes } = given(call)
   return present({
     'messaging.system.name': system,
     'messaging.destination.name': destination,

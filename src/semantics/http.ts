@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import { createRedactor } from '../redaction/redactor.js'
-import { present } from './attributes.js'
+import { given, present } from './attributes.js'
 
 /** A request that this process sends, and its answer as far as there is one. */
 export interface HttpClientCall {
@@ -14,9 +14,9 @@ export interface HttpClientCall {
 
 /** A request that this process serves. */
 export interface HttpServerRequest {
-  method: string
+  method: string | undefined
   /** As it came in: `/orders/7?expand=items`. */
-  url: string
+  url: string | undefined
   scheme?: 'http' | 'https' | undefined
   /** `/orders/:id`. */
   route?: string | undefined
@@ -37,12 +37,14 @@ const secrets = createRedactor({ keys: [], patterns: ['url-credentials', 'url-se
  * span.setAttributes(httpClientAttributes({ method: 'GET', url, status: response.status }))
  * ```
  */
-export function httpClientAttributes({ method, url, status, resends }: HttpClientCall): Attributes {
-  const target = URL.canParse(String(url)) ? new URL(url) : undefined
+export function httpClientAttributes(call: HttpClientCall): Attributes {
+  const { method, url, status, resends } = given(call)
+  const text = typeof url === 'string' || url instanceof URL ? String(url) : undefined
+  const target = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
   const defaultPort = target?.protocol === 'https:' ? 443 : 80
   return present({
     ...methodAttributes(method),
-    'url.full': secrets.text(String(url)),
+    'url.full': text === undefined ? undefined : secrets.text(text),
     'server.address': target?.hostname.replace(/^\[|\]$/g, ''),
     'server.port': target && Number(target.port || defaultPort),
     ...statusAttributes(status, 400),
@@ -59,15 +61,16 @@ export function httpClientAttributes({ method, url, status, resends }: HttpClien
  * withSpan('GET /orders/:id', { kind: 'server', attributes: httpServerAttributes({ method: 'GET', url: req.url, route: '/orders/:id' }) }, handle)
  * ```
  */
-export function httpServerAttributes({ method, url, scheme, route, status, userAgent, clientAddress }: HttpServerRequest): Attributes {
+export function httpServerAttributes(request: HttpServerRequest): Attributes {
+  const { method, url, scheme, route, status, userAgent, clientAddress } = given(request)
   const [path = '', query] =
     secrets
-      .text(url)
+      .text(typeof url === 'string' ? url : '')
       .split('#', 1)[0]
       ?.split(/\?(.*)/s) ?? []
   return present({
     ...methodAttributes(method),
-    'url.path': path || '/',
+    'url.path': typeof url === 'string' ? path || '/' : undefined,
     'url.query': query || undefined,
     'url.scheme': scheme,
     'http.route': route,
@@ -78,7 +81,8 @@ export function httpServerAttributes({ method, url, scheme, route, status, userA
 }
 
 /** A method may be anything; one that is not known must not make a name of its own. */
-function methodAttributes(method: string): Record<string, string> {
+function methodAttributes(method: string | undefined): Record<string, string> {
+  if (typeof method !== 'string' || method === '') return {}
   const upper = method.toUpperCase()
   return knownMethods.has(upper)
     ? { 'http.request.method': upper, ...(upper !== method && { 'http.request.method_original': method }) }

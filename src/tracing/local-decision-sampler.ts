@@ -3,18 +3,22 @@ import type { Sampler, SamplingResult } from '@opentelemetry/sdk-trace-node'
 import { reportFault } from '../context/fault.js'
 import { isDecidedHere } from '../context/trust.js'
 import { peers } from './peers.js'
+import { checkSampler } from './sampling/checks.js'
 
 /**
  * Decides on a trace whose sampled flag an edge does not heed (`incoming: 'ignore-sampled'`) as on one that begins here: by another
  * sampler, that sees no parent. `startTracing` has it; a provider of one's own needs it, or drops such traces under parent-based samplers.
  *
+ * @throws SpanlogError INVALID_OPTION
  * @example
  * ```ts
  * new NodeTracerProvider({ sampler: new LocalDecisionSampler(new ParentBasedSampler({ root })) })
  * ```
  */
 export class LocalDecisionSampler implements Sampler {
-  constructor(private readonly inner: Sampler) {}
+  constructor(private readonly inner: Sampler) {
+    checkSampler('inner', inner)
+  }
 
   shouldSample(context: Context, ...rest: Rest): SamplingResult {
     return this.inner.shouldSample(isDecidedHere(trace.getSpanContext(context)) ? trace.deleteSpan(context) : context, ...rest)

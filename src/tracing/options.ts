@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace-node'
+import { checkAttributes, isRecord } from '../context/attributes.js'
 import { refuseUnknownOptions, unexpected } from '../errors.js'
 import type { RemoteTls } from '../remote/tls.js'
 import type { DetectorName } from './detectors.js'
@@ -179,16 +180,19 @@ export function checkOptions(options: TracingOptions): void {
   refuseUnknownOptions('startTracing', options, optionNames)
   const { attributes, exporters, processors, redact, instrumentations, batch = {}, limits = {}, flushTimeoutMs } = options
   for (const name of ['serviceName', 'serviceVersion', 'serviceInstanceId', 'environment'] as const) checkText(name, options[name])
-  if (attributes !== undefined && !isObject(attributes)) throw unexpected('attributes', 'an object', attributes)
+  checkAttributes('attributes', attributes)
   if (exporters !== undefined && !Array.isArray(exporters)) throw unexpected('exporters', 'an array', exporters)
   if (processors !== undefined && !(Array.isArray(processors) && processors.every(isProcessor)))
     throw unexpected('processors', 'an array of span processors and stages', processors)
-  if (redact !== undefined && typeof redact !== 'boolean' && !isObject(redact)) throw unexpected('redact', 'a boolean or an object', redact)
+  if (redact !== undefined && typeof redact !== 'boolean' && !isRecord(redact)) throw unexpected('redact', 'a boolean or an object', redact)
   checkSampling(options)
-  if (!isObject(batch)) throw unexpected('batch', 'an object', batch)
+  if (!isRecord(batch)) throw unexpected('batch', 'an object', batch)
   refuseUnknownOptions('batch', batch, ['maxQueueSize', 'maxExportBatchSize', 'scheduledDelayMs', 'exportTimeoutMs'])
   for (const [name, value] of Object.entries(batch)) checkPositive(`batch.${name}`, value)
-  if (!isObject(limits)) throw unexpected('limits', 'an object', limits)
+  const { maxQueueSize, maxExportBatchSize = 0 } = batch
+  if (maxQueueSize !== undefined && maxExportBatchSize > maxQueueSize)
+    throw unexpected('batch.maxExportBatchSize', `at most maxQueueSize (${maxQueueSize})`, maxExportBatchSize)
+  if (!isRecord(limits)) throw unexpected('limits', 'an object', limits)
   refuseUnknownOptions('limits', limits, ['attributeLength', 'attributes', 'events', 'links', 'attributesPerEvent', 'attributesPerLink'])
   for (const [name, value] of Object.entries(limits)) checkPositive(`limits.${name}`, value)
   if (instrumentations !== undefined && instrumentations !== 'auto' && !Array.isArray(instrumentations))
@@ -222,9 +226,11 @@ export function checkText(name: string, value: unknown): void {
   if (value !== undefined && (typeof value !== 'string' || value === '')) throw unexpected(name, 'a non-empty string', value)
 }
 
+/** Of what is timed, as far as a timer reaches: past that Node's fire at once. */
 export function checkPositive(name: string, value: unknown): void {
-  if (value !== undefined && !(typeof value === 'number' && Number.isInteger(value) && value > 0))
-    throw unexpected(name, 'a positive whole number', value)
+  const most = name.endsWith('Ms') ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER
+  if (value !== undefined && !(typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most))
+    throw unexpected(name, most === Number.MAX_SAFE_INTEGER ? 'a positive whole number' : `a positive whole number, at most ${most}`, value)
 }
 
 export function isObject(value: unknown): value is object {

@@ -1,7 +1,9 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { SpanExporter } from '@opentelemetry/sdk-trace-node'
-import { refuseUnknownOptions, unexpected } from '../errors.js'
+import { isRecord } from '../context/attributes.js'
+import { refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
 import { type RemoteTls, tlsSettings } from '../remote/tls.js'
-import { checkPositive, checkText, isObject, type OtlpExporterOptions } from './options.js'
+import { checkPositive, checkText, type OtlpExporterOptions } from './options.js'
 import { peers } from './peers.js'
 
 /** @throws SpanlogError INVALID_OPTION, INVALID_URL, PEER_MISSING */
@@ -23,7 +25,7 @@ export function otlpExporter(options: OtlpExporterOptions, name: string): SpanEx
     // Their enum's values, which neither package exports.
     ...(compression !== undefined && { compression: compression as never }),
   }
-  return protocol === 'grpc' ? overGrpc(common, headers, tls) : overHttp(common, headers, tls)
+  return protocol === 'grpc' ? overGrpc(name, common, headers, tls) : overHttp(common, headers, tls)
 }
 
 type Common = { url?: string; timeoutMillis?: number; compression?: never }
@@ -38,12 +40,12 @@ function overHttp(common: Common, headers: Headers, tls: RemoteTls | undefined):
   })
 }
 
-function overGrpc(common: Common, headers: Headers, tls: RemoteTls | undefined): SpanExporter {
+function overGrpc(name: string, common: Common, headers: Headers, tls: RemoteTls | undefined): SpanExporter {
   const { OTLPTraceExporter } = peers.otlpGrpc()
   if (headers === undefined && tls === undefined) return new OTLPTraceExporter(common)
   const { credentials, Metadata } = peers.grpc()
   const metadata = new Metadata()
-  for (const [key, value] of Object.entries(headers ?? {})) metadata.set(key, value)
+  for (const [key, value] of Object.entries(headers ?? {})) asHeader(`${name}.headers`, key, () => metadata.set(key, value))
   return new OTLPTraceExporter({
     ...common,
     metadata,
@@ -75,7 +77,26 @@ export function httpUrl(text: string, name: string, path: string): string {
   return url.href
 }
 
+/** What Node would refuse is refused here, and not at each export. */
 export function checkHeaders(name: string, headers: unknown): void {
-  if (headers !== undefined && !(isObject(headers) && Object.values(headers).every((value) => typeof value === 'string')))
-    throw unexpected(name, 'an object of strings', headers)
+  if (headers === undefined) return
+  if (!isRecord(headers)) throw unexpected(name, 'an object of strings', headers)
+  for (const [key, value] of Object.entries(headers)) {
+    if (typeof value !== 'string') throw unexpected(`${name}['${key}']`, 'a string', value)
+    asHeader(name, key, () => {
+      validateHeaderName(key)
+      validateHeaderValue(key, value)
+    })
+  }
+}
+
+/** The value is not shown: it may be a secret. */
+function asHeader(name: string, key: string, set: () => void): void {
+  try {
+    set()
+  } catch (cause) {
+    throw new SpanlogError('INVALID_OPTION', `Expected \`${name}['${key}']\` to be the name of a header with a value of legal characters`, {
+      cause,
+    })
+  }
 }

@@ -1,4 +1,5 @@
 import { type Attributes, type Context, propagation } from '@opentelemetry/api'
+import { checkAttributes } from '../../context/attributes.js'
 import { heldIn } from '../../context/holder.js'
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
 import { attributeOf } from '../../fields/context-fields.js'
@@ -42,13 +43,13 @@ export function enrichSpans(options: EnrichSpansOptions): TraceProcessor {
   refuseUnknownOptions('enrichSpans', options, ['resource', 'attributes', 'featureFlags', 'abGroup', 'user', 'baggage', 'fields'])
   const { resource = [], attributes, featureFlags, abGroup, user, baggage = [], fields = [] } = options
   for (const [name, value] of Object.entries({ resource, baggage, fields })) {
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw unexpected(name, 'an array of names', value)
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && item !== ''))
+      throw unexpected(name, 'an array of names', value)
   }
   for (const [name, value] of Object.entries({ featureFlags, abGroup, user })) {
     if (value !== undefined && typeof value !== 'function') throw unexpected(name, 'a function', value)
   }
-  if (attributes !== undefined && typeof attributes !== 'function' && (typeof attributes !== 'object' || attributes === null))
-    throw unexpected('attributes', 'an object or a function', attributes)
+  if (typeof attributes !== 'function') checkAttributes('attributes', attributes)
 
   // Only what is asked for, since each span goes through them.
   const makers: Make[] = [

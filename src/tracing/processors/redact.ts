@@ -1,5 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
+import { isRecord } from '../../context/attributes.js'
 import { state } from '../../context/state.js'
+import { unexpected } from '../../errors.js'
 import { type RedactOptions, type RedactSettings, redactSettings } from '../../redaction/settings.js'
 import { hideSqlLiterals } from '../../redaction/sql.js'
 import { type Changes, changedSpan } from './changed-span.js'
@@ -25,8 +27,13 @@ const doubleQuotedTexts = new Set(['mysql', 'mariadb', 'sqlite'])
  * ```
  */
 export function redactSpans(options?: RedactSpansOptions): SpanStage {
-  const own = redactSettings(options ?? true)
+  const own = redactSettings(options === undefined ? true : rulesOf(options))
   return stage('redactSpans', { ends: changeBy(() => (options === undefined ? (state.settings.redact ?? own) : own)) })
+}
+
+function rulesOf(options: RedactSpansOptions): RedactSpansOptions {
+  if (!isRecord(options)) throw unexpected('the options of redactSpans', 'an object', options)
+  return options
 }
 
 /** By the rules of `configure({ redact })`, as long as there are any. */

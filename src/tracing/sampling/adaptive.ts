@@ -1,5 +1,5 @@
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
-import { checkPositive, checkRate } from './checks.js'
+import { checkFunction, checkPositive, checkRate } from './checks.js'
 import { samplerOf, type TraceSampler } from './sampler.js'
 
 export interface AdaptiveSamplerOptions {
@@ -58,6 +58,7 @@ export function adaptiveSampler(options: AdaptiveSamplerOptions): TraceSampler {
   if (minRate > maxRate) throw unexpected('minRate', `at most maxRate (${maxRate})`, minRate)
   checkPositive('intervalMs', intervalMs)
   checkPositive('maxOperations', maxOperations)
+  checkFunction('now', now)
 
   const operations = new Map<string | symbol, Operation>()
   const perInterval = tracesPerSecond * (intervalMs / 1000)

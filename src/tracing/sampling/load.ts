@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
-import { checkPositive, checkRate } from './checks.js'
+import { checkFunction, checkPositive, checkRate } from './checks.js'
 import { samplerOf, type TraceSampler } from './sampler.js'
 
 /** How busy the process is, each as a share of what it has. */
@@ -53,6 +53,8 @@ export function loadSampler(options: LoadSamplerOptions = {}): TraceSampler {
   checkRate('limits.eventLoopUtilization', eventLoopUtilization)
   checkRate('limits.memory', memory)
   checkPositive('intervalMs', intervalMs)
+  checkFunction('measure', measure)
+  checkFunction('now', now)
 
   let probability = maxRate
   let looked = now()

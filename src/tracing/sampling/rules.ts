@@ -1,6 +1,7 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
+import { isRecord } from '../../context/attributes.js'
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
-import { checkRate, checkSamplerOrRate } from './checks.js'
+import { checkFunction, checkRate, checkSamplerOrRate } from './checks.js'
 import { Reservoir } from './reservoir.js'
 import { type Choice, choiceOf, type SamplerOrRate, samplerOf, type TraceSampler, type TraceStart } from './sampler.js'
 
@@ -60,6 +61,8 @@ export function ruleSampler(options: RuleSamplerOptions): TraceSampler {
   if (!Array.isArray(rules)) throw unexpected('rules', 'an array', rules)
   for (const [i, rule] of rules.entries()) checkRule(`rules[${i}]`, rule as SamplingRule)
   checkSamplerOrRate('fallback', fallback)
+  checkFunction('now', now)
+  if (service !== undefined && (typeof service !== 'string' || service === '')) throw unexpected('service', 'a non-empty string', service)
   const named = rules.findIndex((rule: SamplingRule) => rule.service !== undefined)
   // Without a name none of them would ever fit, and nobody would be told.
   if (named !== -1 && service === undefined) throw unexpected('service', `given, since rules[${named}] asks for it`, service)
@@ -83,15 +86,18 @@ function checkRule(at: string, rule: SamplingRule): void {
   refuseUnknownOptions(at, rule, ['service', 'name', 'kind', 'attributes', 'rate', 'perSecond'])
   const { service, name, kind, attributes, rate, perSecond } = rule
   for (const [key, value] of Object.entries({ service, name })) {
-    if (value !== undefined && typeof value !== 'string' && !(value instanceof RegExp))
-      throw unexpected(`${at}.${key}`, 'a string or a regular expression', value)
+    if (value !== undefined && (typeof value !== 'string' || value === '') && !(value instanceof RegExp))
+      throw unexpected(`${at}.${key}`, 'a non-empty string or a regular expression', value)
   }
   if (kind !== undefined && !Object.hasOwn(kinds, kind)) throw unexpected(`${at}.kind`, `one of ${Object.keys(kinds).join(', ')}`, kind)
-  if (attributes !== undefined && (typeof attributes !== 'object' || attributes === null))
-    throw unexpected(`${at}.attributes`, 'an object', attributes)
+  if (attributes !== undefined && !isRecord(attributes)) throw unexpected(`${at}.attributes`, 'an object', attributes)
+  for (const [key, value] of Object.entries(attributes ?? {})) {
+    if (!['string', 'boolean'].includes(typeof value) && !Number.isFinite(value) && !(value instanceof RegExp))
+      throw unexpected(`${at}.attributes['${key}']`, 'a string, a number, a boolean or a regular expression', value)
+  }
   if (typeof rate === 'number') checkRate(`${at}.rate`, rate)
   else checkSamplerOrRate(`${at}.rate`, rate)
-  if (perSecond !== undefined && !(typeof perSecond === 'number' && perSecond >= 0))
+  if (perSecond !== undefined && !(Number.isFinite(perSecond) && perSecond >= 0))
     throw unexpected(`${at}.perSecond`, 'a number, 0 or more', perSecond)
 }
 

@@ -71,6 +71,13 @@ function listOf(at: string, policies: unknown, allowed: Allowed): Policy[] {
   return policies.map((policy: unknown, i) => policyOf(`${at}[${i}]`, policy, allowed)).toSorted((a, b) => a.rank - b.rank)
 }
 
+/** None at all would hold always, or never. */
+function someOf(at: string, policies: unknown, allowed: Allowed): Policy[] {
+  const list = listOf(at, policies, allowed)
+  if (list.length === 0) throw unexpected(at, 'an array of one policy or more', policies)
+  return list
+}
+
 function policyOf(at: string, policy: unknown, allowed: Allowed): Policy {
   if (policy === 'errors') return certain((trace) => trace.failed)
   if (typeof policy !== 'object' || policy === null) throw unexpected(at, "'errors' or an object", policy)
@@ -94,9 +101,9 @@ function policyOf(at: string, policy: unknown, allowed: Allowed): Policy {
     case 'perSecond':
       return perSecond(name, value, allowed)
     case 'and':
-      return allOf(listOf(name, value, allowed))
+      return allOf(someOf(name, value, allowed))
     case 'or':
-      return anyOf(listOf(name, value, allowed))
+      return anyOf(someOf(name, value, allowed))
     case 'not':
       return inverse(policyOf(name, value, { mayLimit: false }))
     default:
@@ -167,12 +174,14 @@ function perSecond(name: string, value: unknown, { mayLimit }: Allowed): Policy 
 }
 
 function rootName(name: string, wanted: unknown): Policy {
-  if (!isText(wanted)) throw unexpected(name, 'a string or a regular expression', wanted)
+  if (!isText(wanted)) throw unexpected(name, 'a non-empty string or a regular expression', wanted)
   return certain(({ spans }) => spans.some((span) => isLocalRoot(span.parentSpanContext) && isMatch(wanted, span.name)))
 }
 
 function spanCount(name: string, value: unknown): Policy {
   const { atLeast, atMost } = rangeOf(name, value)
+  if (atLeast === Number.NEGATIVE_INFINITY && atMost === Number.POSITIVE_INFINITY)
+    throw unexpected(name, '{ atLeast, atMost }, or one of them', value)
   return certain((trace) => trace.spanCount >= atLeast && trace.spanCount <= atMost)
 }
 
@@ -181,7 +190,7 @@ function attributePolicy(at: string, policy: AttributePolicy): Policy {
   if (typeof attribute !== 'string' || attribute === '') throw unexpected(`${at}.attribute`, 'the name of an attribute', attribute)
   if (matches !== undefined && !(matches instanceof RegExp)) throw unexpected(`${at}.matches`, 'a regular expression', matches)
   const values = equals === undefined ? undefined : ([equals].flat() as unknown[])
-  if (values?.some((value) => !['string', 'number', 'boolean'].includes(typeof value)))
+  if (values?.length === 0 || values?.some((value) => !['string', 'boolean'].includes(typeof value) && !Number.isFinite(value)))
     throw unexpected(`${at}.equals`, 'a string, a number, a boolean, or an array of these', equals)
   const isRanged = policy.atLeast !== undefined || policy.atMost !== undefined
   const { atLeast, atMost } = rangeOf(at, { atLeast: policy.atLeast, atMost: policy.atMost })
@@ -203,13 +212,14 @@ function rangeOf(name: string, value: unknown): { atLeast: number; atMost: numbe
   if (typeof value !== 'object' || value === null) throw unexpected(name, '{ atLeast, atMost }', value)
   refuseUnknownOptions(name, value, ['atLeast', 'atMost'])
   const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = value as { atLeast?: unknown; atMost?: unknown }
-  if (typeof atLeast !== 'number') throw unexpected(`${name}.atLeast`, 'a number', atLeast)
-  if (typeof atMost !== 'number') throw unexpected(`${name}.atMost`, 'a number', atMost)
+  if (typeof atLeast !== 'number' || Number.isNaN(atLeast)) throw unexpected(`${name}.atLeast`, 'a number', atLeast)
+  if (typeof atMost !== 'number' || Number.isNaN(atMost)) throw unexpected(`${name}.atMost`, 'a number', atMost)
+  if (atLeast > atMost) throw unexpected(`${name}.atLeast`, `at most atMost (${atMost})`, atLeast)
   return { atLeast, atMost }
 }
 
 function isText(value: unknown): value is string | RegExp {
-  return typeof value === 'string' || value instanceof RegExp
+  return (typeof value === 'string' && value !== '') || value instanceof RegExp
 }
 
 function isMatch(wanted: string | RegExp, text: string): boolean {
