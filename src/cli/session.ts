@@ -24,8 +24,11 @@ export interface Session {
 
 const bufferLength = 64 * 1024
 
-export function openSession(env: Readonly<Record<string, string | undefined>>): Session {
-  const { stdout, stderr } = process
+/** What a session needs of the process that it runs in. */
+export type Host = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'once'>
+
+export function openSession(host: Host): Session {
+  const { env, stdout, stderr } = host
   const controller = new AbortController()
   const { signal } = controller
   let early: 'interrupted' | 'reader gone' | undefined
@@ -34,7 +37,7 @@ export function openSession(env: Readonly<Record<string, string | undefined>>): 
     controller.abort()
   }
   // Once: a second Ctrl-C ends the process whatever it is doing.
-  process.once('SIGINT', () => end('interrupted'))
+  host.once('SIGINT', () => end('interrupted'))
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error

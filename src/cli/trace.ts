@@ -38,6 +38,7 @@ const flags = {
   depth: { type: 'string', value: '<n>', help: 'so many levels below the roots' },
   all: { type: 'boolean', help: 'many calls alike one by one, instead of as one row' },
   attributes: { type: 'boolean', short: 'a', help: 'of each span its attributes, resource, events with their stack, and links' },
+  adjust: { type: 'boolean', help: 'where clocks of hosts disagree, moves spans and their lines into the calls that caused them' },
   budget: {
     type: 'string',
     value: '<file>',
@@ -77,11 +78,20 @@ export const trace = defineCommand({
   },
 })
 
-async function drawingOf({ only, service, depth, all = false, attributes = false, budget }: Values): Promise<WaterfallOptions> {
+async function drawingOf({
+  only,
+  service,
+  depth,
+  all = false,
+  attributes = false,
+  adjust = false,
+  budget,
+}: Values): Promise<WaterfallOptions> {
   if (only !== undefined && only !== 'errors') throw unexpected('--only', '`errors`', only)
   return {
     all,
     attributes,
+    adjust,
     ...(only !== undefined && { only }),
     ...(service !== undefined && { services: service }),
     ...(depth !== undefined && { depth: parseCount('--depth', depth, 0) }),

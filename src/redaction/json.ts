@@ -1,8 +1,11 @@
+import type { Verdict } from './keys.js'
+
 /** What is known of names and texts. */
-export interface JsonRules {
-  isHidden(key: string): boolean
-  isAllowed(key: string): boolean
-  text(text: string): string
+export interface JsonRules<Patterns extends readonly unknown[]> {
+  verdict(key: string): Verdict
+  /** The patterns that may match in a text of the line. */
+  possibleIn(json: string): Patterns
+  text(text: string, patterns: Patterns): string
   readonly replacement: string
   readonly maxDepth: number
 }
@@ -14,59 +17,70 @@ export type Leave = (name: string, json: string) => boolean
  * A line of JSON without what the rules hide. Rewritten in place instead of parsed: a name that comes twice is looked at twice, and what is not
  * hidden stays byte for byte, numbers that no double holds as well. What is no JSON, as a whole or from some point on, is a text.
  */
-export function redactJson(json: string, rules: JsonRules, leave?: Leave): string {
+export function redactJson<Patterns extends readonly unknown[]>(json: string, rules: JsonRules<Patterns>, leave?: Leave): string {
   // Not even a text, where somebody has replaced what makes lines.
   if (typeof json !== 'string') return json
-  if (!json.startsWith('{')) return rules.text(json)
-  const scan = new Scan(json)
-  const hidden = JSON.stringify(rules.replacement)
-  /** Each array or object that is open, by the name that it stands under. */
-  const open: { isObject: boolean; name: string }[] = []
+  const patterns = rules.possibleIn(json)
+  if (json.charCodeAt(0) !== openObject) return rules.text(json, patterns)
+  /** Of each array or object that is open, the name that it stands under, and whether it is an object. */
+  const names: string[] = []
+  const areObjects: boolean[] = []
   let shown = ''
   /** Up to where the line is in `shown`. */
   let copied = 0
   let key = ''
   let isKeyNext = false
+  let at = 0
 
-  while (scan.next()) {
-    const { from, first } = scan
-    if (first === comma) isKeyNext = open.at(-1)?.isObject === true
-    else if (first === closeObject || first === closeArray) {
-      open.pop()
+  for (;;) {
+    // What JSON takes for space, and other controls.
+    while (json.charCodeAt(at) <= 0x20) at++
+    const from = at
+    const first = json.charCodeAt(from)
+    const end = tokenEnd(json, from)
+    // The line broke off.
+    if (end < 0) break
+    at = end
+    if (first === colon) continue
+    if (first === comma) {
+      isKeyNext = areObjects.at(-1) === true
+    } else if (first === closeObject || first === closeArray) {
+      names.pop()
+      areObjects.pop()
       // Behind the object stands the line's end.
-      if (open.length === 0) return shown + json.slice(copied, scan.at) + rules.text(json.slice(scan.at))
+      if (names.length === 0) break
     } else if (first === quote && isKeyNext) {
-      key = scan.text()
+      key = textOf(json, from, at)
       isKeyNext = false
-    } else if (first !== colon) value(from, first)
-  }
-  // No token begins here, or the line broke off.
-  return shown + json.slice(copied, scan.at) + rules.text(json.slice(scan.at))
-
-  function value(from: number, first: number): void {
-    const around = open.at(-1)
-    // Of a list's items its own name counts.
-    const name = around === undefined || around.isObject ? key : around.name
-    const opens = first === openObject || first === openArray
-    if (rules.isAllowed(name)) {
-      if (opens) scan.skip()
-    } else if (rules.isHidden(name) || (opens && open.length >= rules.maxDepth)) {
-      if (opens) scan.skip()
-      if (!json.startsWith('null', from)) replace(name, from, hidden)
-    } else if (opens) {
-      open.push({ isObject: first === openObject, name })
-      isKeyNext = first === openObject
-    } else if (first === quote || first === minus || (first >= zero && first <= nine)) {
-      const plain = scan.text()
-      const redacted = rules.text(plain)
-      if (redacted !== plain) replace(name, from, JSON.stringify(redacted))
+    } else {
+      // Of a list's items its own name counts.
+      const name = areObjects.at(-1) === false ? (names.at(-1) ?? '') : key
+      const opens = first === openObject || first === openArray
+      const verdict = rules.verdict(name)
+      if (verdict === 'allowed') {
+        if (opens) at = behind(json, at)
+      } else if (verdict === 'hidden' || (opens && names.length >= rules.maxDepth)) {
+        if (opens) at = behind(json, at)
+        if (!json.startsWith('null', from)) replace(name, from, rules.replacement)
+      } else if (opens) {
+        names.push(name)
+        isKeyNext = first === openObject
+        areObjects.push(isKeyNext)
+      } else if (patterns.length > 0 && (first === quote || first === minus || (first >= zero && first <= nine))) {
+        const plain = textOf(json, from, at)
+        const redacted = rules.text(plain, patterns)
+        if (redacted !== plain) replace(name, from, redacted)
+      }
     }
   }
+  const rest = json.slice(at)
+  const redacted = rules.text(rest, patterns)
+  return copied === 0 && redacted === rest ? json : shown + json.slice(copied, at) + redacted
 
   function replace(name: string, from: number, by: string): void {
-    if (open.length === 1 && leave?.(name, json.slice(from, scan.at)) === true) return
-    shown += json.slice(copied, from) + by
-    copied = scan.at
+    if (names.length === 1 && leave?.(name, json.slice(from, at)) === true) return
+    shown += json.slice(copied, from) + JSON.stringify(by)
+    copied = at
   }
 }
 
@@ -77,77 +91,57 @@ function codes(text: string): [number, number, number, number, number, number, n
   return Array.from(text, (character) => character.charCodeAt(0)) as ReturnType<typeof codes>
 }
 
-/** Goes from token to token: a bracket, a comma, a colon, a quoted text, or a word. */
-class Scan {
-  /** Where the token begins, and its first character. */
-  from = 0
-  first = 0
-  /** Behind it. */
-  at = 0
+/** What ends a word and is a token of its own. */
+const isMark = Array.from({ length: 128 }, (_, code) => '{}[],:'.includes(String.fromCharCode(code)))
 
-  constructor(private readonly json: string) {}
-
-  /** @returns `false` at the end, and before a text that is not closed */
-  next(): boolean {
-    const { json } = this
-    let at = this.at
-    // What JSON takes for space, and other controls.
-    while (json.charCodeAt(at) <= 0x20) at++
-    if (at >= json.length) return false
-    const first = json.charCodeAt(at)
-    const end = first === quote ? closing(json, at) : isMark(first) ? at + 1 : wordEnd(json, at)
-    if (end < 0) return false
-    this.from = at
-    this.first = first
-    this.at = end
-    return true
-  }
-
-  /** What a quoted text says, or a word. */
-  text(): string {
-    const { json, from, at, first } = this
-    if (first !== quote) return json.slice(from, at)
-    const raw = json.slice(from + 1, at - 1)
-    if (!raw.includes('\\')) return raw
-    try {
-      return JSON.parse(json.slice(from, at)) as string
-    } catch {
-      // A control character, or an escape that JSON does not know.
-      return raw
+/**
+ * Where a token ends: a bracket, a comma, a colon, a quoted text, or a word.
+ *
+ * @returns -1 at the end, and for a text that is not closed
+ */
+function tokenEnd(json: string, from: number): number {
+  const first = json.charCodeAt(from)
+  if (first === quote) {
+    for (let at = json.indexOf('"', from + 1); at >= 0; at = json.indexOf('"', at + 1)) {
+      let before = at
+      while (json.charCodeAt(before - 1) === backslash) before--
+      if ((at - before) % 2 === 0) return at + 1
     }
+    return -1
   }
-
-  /** To behind the bracket that closes the one just read; to the end, where there is none. */
-  skip(): void {
-    for (let depth = 1; depth > 0; ) {
-      if (!this.next()) {
-        this.at = this.json.length
-        return
-      }
-      if (this.first === openObject || this.first === openArray) depth++
-      else if (this.first === closeObject || this.first === closeArray) depth--
-    }
-  }
-}
-
-function isMark(code: number): boolean {
-  return code === comma || code === colon || code === openObject || code === closeObject || code === openArray || code === closeArray
-}
-
-function closing(json: string, from: number): number {
-  for (let at = json.indexOf('"', from + 1); at >= 0; at = json.indexOf('"', at + 1)) {
-    let before = at
-    while (json.charCodeAt(before - 1) === backslash) before--
-    if ((at - before) % 2 === 0) return at + 1
-  }
-  return -1
-}
-
-function wordEnd(json: string, from: number): number {
-  let at = from + 1
-  for (; at < json.length; at++) {
+  if (isMark[first] === true) return from + 1
+  let at = from
+  while (at < json.length) {
     const code = json.charCodeAt(at)
-    if (code <= 0x20 || code === quote || isMark(code)) break
+    if (code <= 0x20 || (code === quote && at > from) || isMark[code] === true) break
+    at++
+  }
+  return at === from ? -1 : at
+}
+
+/** What a quoted text says, or a word. */
+function textOf(json: string, from: number, end: number): string {
+  if (json.charCodeAt(from) !== quote) return json.slice(from, end)
+  const raw = json.slice(from + 1, end - 1)
+  if (!raw.includes('\\')) return raw
+  try {
+    return JSON.parse(json.slice(from, end)) as string
+  } catch {
+    // A control character, or an escape that JSON does not know.
+    return raw
+  }
+}
+
+/** Behind the bracket that closes the one just read; the end, where there is none. */
+function behind(json: string, from: number): number {
+  let at = from
+  for (let depth = 1; depth > 0; ) {
+    while (json.charCodeAt(at) <= 0x20) at++
+    const first = json.charCodeAt(at)
+    at = tokenEnd(json, at)
+    if (at < 0) return json.length
+    if (first === openObject || first === openArray) depth++
+    else if (first === closeObject || first === closeArray) depth--
   }
   return at
 }

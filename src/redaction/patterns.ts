@@ -4,8 +4,13 @@ import { luhn, mod97 } from './checksums.js'
 export interface Pattern {
   /** With the flag `g`; bounded repetitions only, since it meets strangers' texts. */
   readonly expression: RegExp
-  /** What stands in each match: a text without it, which is found out sooner, is not searched. */
-  readonly needs?: string | RegExp
+  /**
+   * What stands in each match, all of it, the cheapest first: a text without it, which is found out sooner, is not searched. It is looked for
+   * in whole lines of JSON as well, so it asks for nothing that JSON may write otherwise (line breaks, quotes), or that stands around a match.
+   */
+  readonly needs?: readonly (string | RegExp)[]
+  /** Characters of the shortest match. */
+  readonly least?: number
   /** Text before and behind the secret stays: the groups of these numbers. */
   readonly keep?: { readonly before?: number; readonly behind?: number }
   /** A second look, for what merely looks like it. */
@@ -26,24 +31,45 @@ const cardNumber = /(?<![\w.-])[2-6]\d{3}(?:[ -]?\d{2,7}){2,4}(?![\w-]|\.\d)/g
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/ for what of a URL has to be hidden
  */
 export const patterns = {
-  email: { needs: '@', expression: /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/g },
-  card: { needs: /\d\d/, expression: cardNumber, is: isCard },
-  iban: { needs: /\d\d/, expression: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g, is: mod97 },
-  jwt: { needs: 'eyJ', expression: /\beyJ[\w-]{5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g },
-  authorization: { needs: /\s/, expression: /\b((?:Bearer|Basic|Digest|Token)\s{1,3})[\w.~+/=-]{8,8192}/gi, keep: { before: 1 } },
-  'url-credentials': { needs: '://', expression: /\b([a-z][a-z0-9+.-]{1,31}:\/\/)[^\s/@?#"']{1,512}(@)/gi, keep: { before: 1, behind: 2 } },
+  email: { least: 6, needs: ['@'], expression: /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/g },
+  card: { least: 13, needs: [/[2-6]\d{3}[\d -]{9}/], expression: cardNumber, is: isCard },
+  iban: {
+    least: 15,
+    needs: [/[A-Z]{2}\d{2}[A-Z\d ]{11}/],
+    expression: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g,
+    is: mod97,
+  },
+  jwt: { least: 15, needs: ['yJ'], expression: /\beyJ[\w-]{5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g },
+  authorization: {
+    least: 14,
+    needs: [/bearer|basic|digest|token/i],
+    expression: /\b((?:Bearer|Basic|Digest|Token)\s{1,3})[\w.~+/=-]{8,8192}/gi,
+    keep: { before: 1 },
+  },
+  'url-credentials': {
+    least: 7,
+    needs: ['@', '://'],
+    expression: /\b([a-z][a-z0-9+.-]{1,31}:\/\/)[^\s/@?#"']{1,512}(@)/gi,
+    keep: { before: 1, behind: 2 },
+  },
   'url-secrets': {
-    needs: '=',
+    least: 6,
+    needs: ['=', new RegExp(`[?&;](?:${secretParameters})=`, 'i')],
     expression: new RegExp(`([?&;](?:${secretParameters})=)[^&#\\s"'<>]{1,8192}`, 'gi'),
     keep: { before: 1 },
   },
-  'access-key': { expression: /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{36,255}|xox[abprs]-[\w-]{10,255}|sk_live_\w{10,255})\b/g },
+  'access-key': {
+    least: 15,
+    needs: [/(?:AKIA|ASIA)[A-Z\d]{16}|gh[pousr]_\w{36}|xox[abprs]-[\w-]{10}|sk_live_\w{10}/],
+    expression: /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{36,255}|xox[abprs]-[\w-]{10,255}|sk_live_\w{10,255})\b/g,
+  },
   'private-key': {
-    needs: '-----BEGIN ',
+    least: 27,
+    needs: ['-----BEGIN '],
     expression: /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,16384}?(?:-----END [A-Z ]{0,32}PRIVATE KEY-----|$)/g,
   },
-  ipv4: { needs: '.', expression: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])/g },
-  'us-ssn': { needs: '-', expression: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g },
+  ipv4: { least: 7, needs: ['.'], expression: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])/g },
+  'us-ssn': { least: 11, needs: ['-'], expression: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g },
 } as const satisfies Record<string, Pattern>
 
 /** The name of a pattern that is built in. */

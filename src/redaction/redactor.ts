@@ -1,6 +1,6 @@
 import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { type Leave, redactJson } from './json.js'
-import { keyMatcher, usualKeys } from './keys.js'
+import { keyVerdicts, usualKeys } from './keys.js'
 import { type Pattern, type PatternName, patterns, usualPatterns } from './patterns.js'
 
 /** What must not leave the process. What is given replaces what is usual: `keys: [...usualKeys, 'iban']` adds to it. */
@@ -48,10 +48,10 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   refuseUnknownOptions('redact', rules, ['keys', 'patterns', 'allow', 'replacement'])
   const { keys = usualKeys, patterns: wanted = usualPatterns, allow = [], replacement = '[REDACTED]' } = rules
   if (typeof replacement !== 'string') throw unexpected('redact.replacement', 'a string', replacement)
-  const isHidden = keyMatcher('redact.keys', keys)
-  const isAllowed = keyMatcher('redact.allow', allow)
+  const verdict = keyVerdicts(keys, allow)
   if (!Array.isArray(wanted)) throw unexpected('redact.patterns', 'an array', wanted)
   const compiled = (wanted as readonly unknown[]).map(compile)
+  const ruled = { verdict, possibleIn, text, replacement, maxDepth }
 
   return { value, text, line, find }
 
@@ -64,19 +64,34 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     }
   }
 
-  function text(given: string): string {
+  function text(given: string, among: Compiled = compiled): string {
     let shown = given
-    for (const { pattern } of compiled) shown = replaceIn(shown, pattern, replacement)
+    for (const { pattern } of among) {
+      if (!mayStandIn(shown, pattern)) continue
+      shown = replaceIn(shown, pattern, replacement)
+      // What is put together where something was hidden may be what no pattern was possible for before.
+      if (shown !== given && among !== compiled) return text(given)
+    }
     return shown
   }
 
+  /** Looked for once in the whole, nearly all patterns are out of question for each of its texts. */
+  function possibleIn(json: string): Compiled {
+    // An escape may stand for any character.
+    if (json.includes('\\u') || json.includes('\\/')) return compiled
+    let possible = none
+    for (const one of compiled) if (mayStandIn(json, one.pattern)) possible = [...possible, one]
+    return possible
+  }
+
   function line(given: string, leave?: Leave): string {
-    return redactJson(given, { isHidden, isAllowed, text, replacement, maxDepth }, leave)
+    return redactJson(given, ruled, leave)
   }
 
   function redact(key: string, given: unknown, depth: number): unknown {
-    if (given === undefined || given === null || isAllowed(key)) return given
-    if (isHidden(key)) return replacement
+    if (given === undefined || given === null) return given
+    const found = verdict(key)
+    if (found !== undefined) return found === 'allowed' ? given : replacement
     if (typeof given === 'string') return text(given)
     if (typeof given === 'number' || typeof given === 'bigint') {
       const shown = text(String(given))
@@ -122,7 +137,8 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
 
   function redactObject(object: Readonly<Record<string, unknown>>, depth: number): unknown {
     let copy: Record<string, unknown> | undefined
-    for (const [key, given] of Object.entries(object)) {
+    for (const key of Object.keys(object)) {
+      const given = object[key]
       const shown = redact(key, given, depth + 1)
       if (shown === given) continue
       copy ??= { ...object }
@@ -136,8 +152,10 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     const todo: Place[] = [{ path, key: '', value: whole, depth: 0 }]
     for (let at = todo.pop(); at !== undefined && found.length < maxFindings; at = todo.pop()) {
       const place = at
-      if (place.value === undefined || place.value === null || place.value === replacement || isAllowed(place.key)) continue
-      if (isHidden(place.key)) found.push({ path: place.path, rule: 'key' })
+      if (place.value === undefined || place.value === null || place.value === replacement) continue
+      const known = verdict(place.key)
+      if (known === 'allowed') continue
+      if (known === 'hidden') found.push({ path: place.path, rule: 'key' })
       else if (typeof place.value !== 'object') {
         const given = `${place.value as number}`
         const broken = compiled.filter(({ pattern }) => replaceIn(given, pattern, replacement) !== given)
@@ -166,7 +184,10 @@ function placesIn({ path, key, value, depth }: Place): Place[] {
   }))
 }
 
-function compile(given: unknown): { name: string; pattern: Pattern } {
+type Compiled = readonly { readonly name: string; readonly pattern: Pattern }[]
+const none: Compiled = []
+
+function compile(given: unknown): Compiled[number] {
   if (given instanceof RegExp) {
     const flags = given.flags.includes('g') ? given.flags : `${given.flags}g`
     return { name: given.source, pattern: { expression: new RegExp(given.source, flags.replace('y', '')) } }
@@ -175,8 +196,13 @@ function compile(given: unknown): { name: string; pattern: Pattern } {
   throw unexpected('redact.patterns', `regular expressions, or names out of ${Object.keys(patterns).join(', ')}`, given)
 }
 
-function replaceIn(text: string, { expression, needs, keep, is }: Pattern, replacement: string): string {
-  if (needs !== undefined && !(typeof needs === 'string' ? text.includes(needs) : needs.test(text))) return text
+function mayStandIn(text: string, { least = 0, needs = [] }: Pattern): boolean {
+  if (text.length < least) return false
+  for (const needed of needs) if (!(typeof needed === 'string' ? text.includes(needed) : needed.test(text))) return false
+  return true
+}
+
+function replaceIn(text: string, { expression, keep, is }: Pattern, replacement: string): string {
   return text.replace(expression, (match: string, ...groups: (string | undefined)[]) => {
     // An expression that matches nothing would put the replacement between all characters.
     if (match === '' || is?.(match) === false) return match

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { freePort } from './port.js'
 
@@ -16,6 +16,8 @@ interface Program {
   name: string
   /** The Debian package that brings it. */
   debian: string
+  /** What is run in the folder first. */
+  prepare?: (folder: string) => void
   args: (port: number, folder: string) => string[]
   env?: (port: number, folder: string) => Record<string, string>
   /** Ends what the program leaves behind. */
@@ -23,13 +25,19 @@ interface Program {
 }
 
 /** @throws Error where the program is missing, with the package that brings it */
-export async function startProgram({ name, debian, args, env, end }: Program): Promise<RunningProgram> {
+export async function startProgram({ name, debian, prepare, args, env, end }: Program): Promise<RunningProgram> {
   const folder = mkdtempSync(path.join(tmpdir(), `spanlog-${path.basename(name)}-`))
   const port = await freePort()
+  const missing = (cause: unknown) => new Error(`${name} is missing, or failed; on Debian: apt-get install ${debian}`, { cause })
+  try {
+    prepare?.(folder)
+  } catch (cause) {
+    throw missing(cause)
+  }
   // In a group of its own: some are scripts around what they start.
   const program = spawn(name, args(port, folder), { stdio: 'ignore', detached: true, env: { ...process.env, ...env?.(port, folder) } })
   await once(program, 'spawn').catch((cause: unknown) => {
-    throw new Error(`${name} is missing; on Debian: apt-get install ${debian}`, { cause })
+    throw missing(cause)
   })
   const gone = once(program, 'exit')
   for (let i = 0; i < 1200 && !(await listens(port)); i++) await new Promise((resolve) => setTimeout(resolve, 50))
@@ -99,3 +107,23 @@ export const rabbitmq: Program = {
   }),
   end: (port) => execFileSync('epmd', ['-port', String(port + 2), '-kill'], { stdio: 'ignore' }),
 }
+
+/** `root` needs no password. */
+export const mariadb: Program = {
+  name: 'mariadbd',
+  debian: 'mariadb-server',
+  prepare: (folder) =>
+    execFileSync(
+      'mariadb-install-db',
+      [...mariadbFolder(folder), '--auth-root-authentication-method=normal', '--skip-test-db', '--no-defaults'],
+      { stdio: 'ignore' },
+    ),
+  args: (port, folder) => [
+    '--no-defaults',
+    ...mariadbFolder(folder),
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--socket=${path.join(folder, 'socket')}`,
+  ],
+}
+const mariadbFolder = (folder: string) => [`--datadir=${path.join(folder, 'data')}`, `--user=${userInfo().username}`]

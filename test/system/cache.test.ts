@@ -4,13 +4,13 @@ import { correlationId, withSpan } from 'spanlog'
 import { traceCache } from 'spanlog/cache'
 import { recordTelemetry } from 'spanlog/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RedisServer, startRedis } from '../support/redis.js'
+import { type RunningProgram, redis as redisServer, startProgram } from '../support/program.js'
 
 const telemetry = recordTelemetry()
-let server: RedisServer
+let server: RunningProgram
 let redis: Redis
 beforeAll(async () => {
-  server = await startRedis()
+  server = await startProgram(redisServer)
 })
 beforeEach(async () => {
   redis = traceCache(new Redis({ port: server.port, host: '127.0.0.1', db: 2 }))

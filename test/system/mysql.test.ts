@@ -4,13 +4,13 @@ import { correlationId, withSpan } from 'spanlog'
 import { traceSql } from 'spanlog/sql'
 import { recordTelemetry } from 'spanlog/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type MariaDb, startMariaDb } from '../support/mariadb.js'
+import { mariadb, type RunningProgram, startProgram } from '../support/program.js'
 
 const telemetry = recordTelemetry()
-let server: MariaDb
+let server: RunningProgram
 let pool: Pool
 beforeAll(async () => {
-  server = await startMariaDb()
+  server = await startProgram(mariadb)
   const setUp = await mysql.createConnection({ host: '127.0.0.1', port: server.port, user: 'root', multipleStatements: true })
   await setUp.query(
     "CREATE DATABASE shop; USE shop; CREATE TABLE orders (id INT, note TEXT); INSERT INTO orders VALUES (1, 'one'), (2, 'two')",

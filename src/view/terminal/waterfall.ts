@@ -2,7 +2,9 @@ import { type Budgets, criticalPath } from '../../analysis/index.js'
 import { ERROR_SEVERITY } from '../../fields/severity.js'
 import type { LogEntry } from '../../logs/types.js'
 import type { Trace, TraceSpan } from '../../traces/types.js'
+import { adjusted } from '../adjust.js'
 import { count } from '../count.js'
+import { doubtsOf } from '../doubts.js'
 import { headlineOf } from '../headline.js'
 import { type OutlineNode, type OutlineOptions, outline } from '../outline.js'
 import { spanJudge } from '../span-budgets.js'
@@ -26,6 +28,8 @@ export interface WaterfallOptions extends DrawOptions, OutlineOptions {
   attributes?: boolean
   /** Marks the spans that take longer than theirs. */
   budgets?: Budgets
+  /** Moves the spans of hosts whose clocks disagree, with their lines, into the calls that caused them: a guess. @defaultValue false */
+  adjust?: boolean
 }
 
 /**
@@ -47,7 +51,9 @@ export interface WaterfallOptions extends DrawOptions, OutlineOptions {
  * @throws SpanlogError INVALID_OPTION for budgets that are none
  */
 export function* drawWaterfall(picture: Picture, options: WaterfallOptions = {}): Generator<string> {
-  const { traceId, trace, entries } = picture
+  const { traceId } = picture
+  const { trace, entries } =
+    options.adjust === true && picture.trace !== undefined ? { ...picture, ...adjusted(picture.trace, picture.entries) } : picture
   const [start, end] = extent(trace?.spans ?? [], entries)
   const page = newSheet(options, start, end)
   const judge = trace === undefined || options.budgets === undefined ? undefined : spanJudge(options.budgets, trace)
@@ -73,6 +79,9 @@ export function* drawWaterfall(picture: Picture, options: WaterfallOptions = {})
 function* sentences(page: Sheet, trace: Trace, judge: Noting['judge']): Generator<string> {
   const headline = headlineOf(trace)
   if (headline !== undefined) yield* textRows(page, escapeText(headline), 'bold')
+  const { gaps, skew } = doubtsOf(trace)
+  for (const gap of gaps) yield* textRows(page, gap, 'yellow')
+  if (skew !== undefined) yield* textRows(page, escapeText(`${skew} --adjust draws what its spans did inside the call.`), 'yellow')
   const judged = judge === undefined ? [] : trace.spans.flatMap((span) => judge(span) ?? [])
   const over = judged.filter(({ kept }) => !kept).length
   if (judged.length > 0)
