@@ -38,8 +38,16 @@ export default {
         return lineOf(require('winston'), { defaultMeta })
       }),
     ...contendersOf({ name: 'winston', lineOf, instrument }),
+    'spanlog, in a trace, redacting': () =>
+      unsampled(() => {
+        require('spanlog').configure({ redact: true })
+        return lineOf(require('spanlog/winston'))
+      }),
   },
-  ratios: ratiosOf(floor, { inTrace: 1 }).map((ratio) =>
-    ratio.against === 'OpenTelemetry, not sending' ? { contender: ratio.contender, against: ratio.against } : ratio,
-  ),
+  ratios: [
+    ...ratiosOf(floor, { inTrace: 1 }).map((ratio) =>
+      ratio.against === 'OpenTelemetry, not sending' ? { contender: ratio.contender, against: ratio.against } : ratio,
+    ),
+    { contender: 'spanlog, in a trace, redacting', against: 'spanlog, in a trace' },
+  ],
 }

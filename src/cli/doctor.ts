@@ -6,7 +6,7 @@ import { SpanlogError } from '../errors.js'
 import { count } from '../view/count.js'
 import { painter } from '../view/terminal/style.js'
 import { tableRows } from '../view/terminal/table.js'
-import { escapeText } from '../view/terminal/text.js'
+import { escapeText, wrap } from '../view/terminal/text.js'
 import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodes } from './exit.js'
 import { gatherTrace } from './gather.js'
@@ -179,6 +179,14 @@ async function lookAtClocks(places: Places, report: Report): Promise<void> {
   report.findings.push(...(await Promise.all(checks)).flat())
 }
 
+const mostPaths = 8
+
+/** Rows of a text that begins at the column `used`, and goes on at the sixth. */
+function folded(text: string, width: number, used: number): string[] {
+  const escaped = escapeText(text)
+  return wrap(escaped, width - used, width - 6, 20).rows.map(([start, end]) => escaped.slice(start, end))
+}
+
 const marks = { error: ['✗', 'red'], warning: ['!', 'yellow'], info: ['i', 'cyan'] } as const
 
 async function tell({ findings, looked, services = [] }: Report, values: Values, session: Session): Promise<void> {
@@ -188,12 +196,17 @@ async function tell({ findings, looked, services = [] }: Report, values: Values,
     return
   }
   const paint = painter(session.color && values['no-color'] !== true)
+  const width = Math.max(40, session.width ?? Number.POSITIVE_INFINITY)
   for (const { code, severity, what, paths = [], remedy } of findings) {
     const [mark, color] = marks[severity]
+    const head = `${mark} ${code}`
+    const [first = '', ...more] = folded(what, width, head.length + 2)
     const rows = [
-      `${paint(color, `${mark} ${code}`)}  ${escapeText(what)}`,
-      ...paths.map((at) => paint('dim', `    ${escapeText(at)}`)),
-      `    → ${escapeText(remedy)}`,
+      `${paint(color, head)}  ${first}`,
+      ...more.map((row) => `    ${row}`),
+      ...paths.slice(0, mostPaths).map((at) => paint('dim', `    ${escapeText(at)}`)),
+      ...(paths.length > mostPaths ? [paint('dim', `    … ${paths.length - mostPaths} more: --json has all`)] : []),
+      ...folded(remedy, width, 6).map((row, i) => `    ${i === 0 ? '→ ' : '  '}${row}`),
     ]
     await session.print(`${rows.join('\n')}\n`)
   }

@@ -2,6 +2,8 @@
 import { run } from './run.js'
 import { openSession } from './session.js'
 
-void run(process.argv.slice(2), openSession(process)).then((code) => {
-  process.exitCode = code
-})
+async function start(): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), openSession(process))
+}
+
+void start()

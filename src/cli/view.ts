@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { reasonOf, SpanlogError } from '../errors.js'
+import { adjusted } from '../view/adjust.js'
 import { count } from '../view/count.js'
 import type { Limits, TraceDocument } from '../view/document.js'
 import { defineCommand, type ValuesOf } from './command.js'
@@ -28,6 +29,7 @@ const flags = {
   ...windowFlags,
   ...reportFlags,
   mentions: { type: 'boolean', help: 'also lines that only mention the trace, in their text' },
+  adjust: { type: 'boolean', help: 'where clocks of hosts disagree, moves spans and their lines into the calls that caused them' },
   out: { type: 'string', short: 'o', value: '<file.html>', help: 'write one file that works offline, instead of serving the page' },
   port: { type: 'string', value: '<n>', help: 'where on 127.0.0.1 to serve the page (any free port)' },
   verbose: { type: 'boolean', short: 'v', help: 'the verdict with all of its reasons, and all that a proof holds for' },
@@ -99,10 +101,12 @@ async function documentOf(traceId: string, places: Places, values: Values, signa
   const found = await gatherTrace(traceId, { logs, traces }, queryOptionsOf(values, places, signal))
   const { toJson: entryToJson } = await import('../logs/index.js')
   const { toJson: traceToJson } = await import('../traces/index.js')
+  const given = { trace: found.spans?.trace, entries: found.entries }
+  const { trace, entries } = values.adjust === true && given.trace !== undefined ? adjusted(given.trace, given.entries) : given
   return {
     traceId,
-    trace: found.spans?.trace === undefined ? null : traceToJson(found.spans.trace),
-    entries: found.entries.map(entryToJson),
+    trace: trace === undefined ? null : traceToJson(trace),
+    entries: entries.map(entryToJson),
     verdict: { complete: isWhole(found), reasons: [...(found.spans?.reasons ?? []), ...(found.logs?.reasons ?? [])] },
   }
 }

@@ -30,7 +30,7 @@ export function checkImports({ places, preloads, texts }: Imports, installed: (n
   }
 
   const strangers = [...texts].filter(([, text]) => !/correlationId|currentTrace|trace_?id/i.test(text)).map(([file]) => file)
-  if (strangers.length > 0 && has('spanlog')) {
+  if (strangers.length > 0 && [...places.keys()].some((name) => /^spanlog(?:\/|$)/.test(name))) {
     findings.push(
       finding('REQUEST_ID_TWICE', 'pino-http makes an ID of its own for each request, beside the trace ID', { paths: strangers }),
     )

@@ -3,15 +3,8 @@ import { type Installed, type Inventory, resolvePackage } from './packages.js'
 import { satisfies, versionOf } from './semver.js'
 
 const api = '@opentelemetry/api'
-/** One copy of each is enough, and more are trouble. */
-const single = [
-  'pino',
-  'winston',
-  'spanlog',
-  '@opentelemetry/api-logs',
-  '@opentelemetry/sdk-trace-base',
-  '@opentelemetry/sdk-trace',
-] as const
+/** One copy of each is enough, and more may be trouble. */
+const single = ['pino', 'winston', 'spanlog', '@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-trace'] as const
 
 /** What is wrong with what is installed, whatever the code does with it. */
 export function checkPackages(project: string, { packages, plugAndPlay, leftOut }: Inventory, nodeVersion: string): Finding[] {
@@ -46,16 +39,21 @@ function checkApi(project: string, packages: readonly Installed[]): Finding[] {
 
 function checkCopies(name: string, packages: readonly Installed[]): Finding[] {
   const copies = packages.filter((one) => one.name === name)
-  if (copies.length < 2) return []
-  const meaning = meanings[name] ?? 'spans of one are nothing to the other'
+  if (!areTrouble(copies)) return []
+  const meaning = meanings[name] ?? 'an exporter of one line does not find in spans of the other what it looks for'
   return [finding('PACKAGE_COPIES', `${copies.length} copies of ${name}: ${meaning}`, { paths: copies.map(place), remedy: dedupe(name) })]
+}
+
+/** Spans are plain objects that copies of one line of the SDK take from each other: npm gives most projects several. */
+export function areTrouble(copies: readonly Pick<Installed, 'name' | 'version'>[]): boolean {
+  const isSdk = copies.some(({ name }) => name.startsWith('@opentelemetry/sdk-trace'))
+  return isSdk ? new Set(copies.map(({ version }) => versionOf(version)?.[0])).size > 1 : copies.length > 1
 }
 
 const meanings: Readonly<Record<string, string>> = {
   pino: 'spanlog/pino makes the loggers of one of them trace-aware, spanlog/register those of all that are loaded',
   winston: 'spanlog/winston makes the loggers of one of them trace-aware, spanlog/register those of all that are loaded',
   spanlog: 'they share their state, and the first that is loaded sets its form',
-  '@opentelemetry/api-logs': 'log records may go to a provider that nobody reads',
 }
 
 function dedupe(name: string): string {

@@ -1,3 +1,4 @@
+import { areTrouble } from './check-packages.js'
 import type { ProcessFacts } from './facts.js'
 import { type Finding, finding } from './finding.js'
 import { versionOf } from './semver.js'
@@ -41,7 +42,7 @@ function checkLoaded({ loaded, apiVersion, provider }: ProcessFacts): Finding[] 
   }
   for (const name of new Set(loaded.map((one) => one.name))) {
     const copies = loaded.filter((one) => one.name === name)
-    if (name === api || copies.length < 2) continue
+    if (name === api || !areTrouble(copies)) continue
     const paths = copies.map((one) => `${one.path} (${one.version})`)
     findings.push(finding('PACKAGE_COPIES', `${copies.length} copies of ${name} were loaded into one process`, { paths }))
   }

@@ -33,7 +33,7 @@ export function importsOf(project: string): Imports {
       const file = path.join(folder, entry.name)
       if (entry.isDirectory()) {
         if (!leftOut.has(entry.name) && !entry.name.startsWith('.')) todo.push(file)
-      } else if (folder === project && starters.test(entry.name)) preloads += `\n${textOf(file)}`
+      } else if (folder === project && starters.test(entry.name)) preloads += `\n${starterText(file)}`
       else if (sources.test(entry.name) && !/\.(?:test|spec|d)\.[^.]+$/.test(entry.name) && files++ < mostFiles) read(file)
     }
   }
@@ -48,6 +48,18 @@ export function importsOf(project: string): Imports {
       places.set(name, [...(places.get(name) ?? []), `${path.relative(project, file)}:${line}`])
       if (name === 'pino-http') texts.set(path.relative(project, file), text)
     }
+  }
+}
+
+/** What is installed is not started yet: of package.json the scripts count. */
+function starterText(file: string): string {
+  const text = textOf(file)
+  if (path.basename(file) !== 'package.json') return text
+  try {
+    const { scripts } = JSON.parse(text) as { scripts?: unknown }
+    return JSON.stringify(scripts) ?? ''
+  } catch {
+    return ''
   }
 }
 

@@ -17,15 +17,7 @@ interface Api {
   trace?: { getTracerProvider?(): unknown }
 }
 
-const watched = new Set([
-  '@opentelemetry/api',
-  '@opentelemetry/api-logs',
-  '@opentelemetry/sdk-trace-base',
-  '@opentelemetry/sdk-trace',
-  'pino',
-  'winston',
-  'spanlog',
-])
+const watched = new Set(['@opentelemetry/api', '@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-trace', 'pino', 'winston', 'spanlog'])
 
 export function readProcess(loggers: Pick<ProcessFacts, 'unreached' | 'lines'>): ProcessFacts {
   const globals = (globalThis as { [key]?: Globals })[key] ?? {}

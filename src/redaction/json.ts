@@ -1,11 +1,12 @@
 import type { Verdict } from './keys.js'
+import type { NamedPatterns } from './patterns.js'
 
 /** What is known of names and texts. */
-export interface JsonRules<Patterns extends readonly unknown[]> {
+export interface JsonRules {
   verdict(key: string): Verdict
   /** The patterns that may match in a text of the line. */
-  possibleIn(json: string): Patterns
-  text(text: string, patterns: Patterns): string
+  possibleIn(json: string): NamedPatterns
+  text(text: string, patterns: NamedPatterns): string
   readonly replacement: string
   readonly maxDepth: number
 }
@@ -17,25 +18,24 @@ export type Leave = (name: string, json: string) => boolean
  * A line of JSON without what the rules hide. Rewritten in place instead of parsed: a name that comes twice is looked at twice, and what is not
  * hidden stays byte for byte, numbers that no double holds as well. What is no JSON, as a whole or from some point on, is a text.
  */
-export function redactJson<Patterns extends readonly unknown[]>(json: string, rules: JsonRules<Patterns>, leave?: Leave): string {
+export function redactJson(json: string, rules: JsonRules, leave?: Leave): string {
   // Not even a text, where somebody has replaced what makes lines.
   if (typeof json !== 'string') return json
   const patterns = rules.possibleIn(json)
   if (json.charCodeAt(0) !== openObject) return rules.text(json, patterns)
-  /** Of each array or object that is open, the name that it stands under, and whether it is an object. */
+  /** Of each array or object that is open, the name that it stands under, and whether it is an array. */
   const names: string[] = []
-  const areObjects: boolean[] = []
+  const areLists: boolean[] = []
   let shown = ''
   /** Up to where the line is in `shown`. */
   let copied = 0
   let key = ''
   let isKeyNext = false
+  let inList = false
   let at = 0
 
   for (;;) {
-    // What JSON takes for space, and other controls.
-    while (json.charCodeAt(at) <= 0x20) at++
-    const from = at
+    const from = tokenStart(json, at)
     const first = json.charCodeAt(from)
     const end = tokenEnd(json, from)
     // The line broke off.
@@ -43,18 +43,19 @@ export function redactJson<Patterns extends readonly unknown[]>(json: string, ru
     at = end
     if (first === colon) continue
     if (first === comma) {
-      isKeyNext = areObjects.at(-1) === true
+      isKeyNext = !inList
     } else if (first === closeObject || first === closeArray) {
       names.pop()
-      areObjects.pop()
+      areLists.pop()
       // Behind the object stands the line's end.
       if (names.length === 0) break
+      inList = areLists.at(-1) === true
     } else if (first === quote && isKeyNext) {
       key = textOf(json, from, at)
       isKeyNext = false
     } else {
       // Of a list's items its own name counts.
-      const name = areObjects.at(-1) === false ? (names.at(-1) ?? '') : key
+      const name = inList ? (names.at(-1) ?? '') : key
       const opens = first === openObject || first === openArray
       const verdict = rules.verdict(name)
       if (verdict === 'allowed') {
@@ -64,8 +65,9 @@ export function redactJson<Patterns extends readonly unknown[]>(json: string, ru
         if (!json.startsWith('null', from)) replace(name, from, rules.replacement)
       } else if (opens) {
         names.push(name)
-        isKeyNext = first === openObject
-        areObjects.push(isKeyNext)
+        inList = first === openArray
+        areLists.push(inList)
+        isKeyNext = !inList
       } else if (patterns.length > 0 && (first === quote || first === minus || (first >= zero && first <= nine))) {
         const plain = textOf(json, from, at)
         const redacted = rules.text(plain, patterns)
@@ -91,8 +93,17 @@ function codes(text: string): [number, number, number, number, number, number, n
   return Array.from(text, (character) => character.charCodeAt(0)) as ReturnType<typeof codes>
 }
 
+/** Behind what JSON takes for space, and other controls. */
+function tokenStart(json: string, from: number): number {
+  let at = from
+  while (json.charCodeAt(at) <= 0x20) at++
+  return at
+}
+
 /** What ends a word and is a token of its own. */
-const isMark = Array.from({ length: 128 }, (_, code) => '{}[],:'.includes(String.fromCharCode(code)))
+function isMark(code: number): boolean {
+  return code === comma || code === colon || code === openObject || code === closeObject || code === openArray || code === closeArray
+}
 
 /**
  * Where a token ends: a bracket, a comma, a colon, a quoted text, or a word.
@@ -109,11 +120,11 @@ function tokenEnd(json: string, from: number): number {
     }
     return -1
   }
-  if (isMark[first] === true) return from + 1
+  if (isMark(first)) return from + 1
   let at = from
   while (at < json.length) {
     const code = json.charCodeAt(at)
-    if (code <= 0x20 || (code === quote && at > from) || isMark[code] === true) break
+    if (code <= 0x20 || (code === quote && at > from) || isMark(code)) break
     at++
   }
   return at === from ? -1 : at
@@ -136,9 +147,9 @@ function textOf(json: string, from: number, end: number): string {
 function behind(json: string, from: number): number {
   let at = from
   for (let depth = 1; depth > 0; ) {
-    while (json.charCodeAt(at) <= 0x20) at++
-    const first = json.charCodeAt(at)
-    at = tokenEnd(json, at)
+    const start = tokenStart(json, at)
+    const first = json.charCodeAt(start)
+    at = tokenEnd(json, start)
     if (at < 0) return json.length
     if (first === openObject || first === openArray) depth++
     else if (first === closeObject || first === closeArray) depth--

@@ -39,6 +39,7 @@ function lineOf(span: ReadableSpan): string {
     `span_id=${spanId}`,
     ...(span.parentSpanContext === undefined ? [] : [`parent_id=${span.parentSpanContext.spanId}`]),
     ...(span.events.length === 0 ? [] : [`events=${span.events.length}`]),
+    ...span.links.map(({ context }) => `link=${context.traceId}`),
     JSON.stringify(span.attributes),
   ]
   return printable(parts.join(' '))

@@ -35,7 +35,14 @@ export const instrumentationNames = Object.keys(packages) as InstrumentationName
 /** @throws SpanlogError INVALID_OPTION, PEER_MISSING */
 export function makeInstrumentations(given: Instrumentations | undefined): Instrumentation[] {
   if (given === undefined) return []
-  if (given === 'auto') return instrumentationNames.flatMap(ifInstalled)
+  if (given === 'auto') {
+    const found = instrumentationNames.flatMap(ifInstalled)
+    if (found.length === 0)
+      reportFault(
+        `instrumentations: 'auto' found none of their packages, so nothing is traced by itself: run npm install "${packages.http[0]}@<0.300", …`,
+      )
+    return found
+  }
   return given.map((each, i) => {
     if (typeof each === 'object' && typeof each?.setTracerProvider === 'function') return each
     if (typeof each === 'string' && Object.hasOwn(packages, each)) return make(each)

@@ -56,7 +56,7 @@ function widthOf(drawn: string): number {
 
 describe('spanlog logs --file', () => {
   it('prints the lines of all files by time, and the verdict on stderr', async () => {
-    const { stdout, stderr, code } = await spanlog(['logs', traceId, '--file', shop])
+    const { stdout, stderr, code } = await spanlog(['logs', traceId, '--file', shop], { program: true })
     expect(stdout).toBe(linesDrawn)
     expect(stderr).toBe('3 lines (1 line mentions the ID: --mentions shows it), complete (3 files read to their ends)\n')
     expect(code).toBe(0)
@@ -317,19 +317,19 @@ describe('what is pasted', () => {
 
 describe('exit codes', () => {
   it.each(['logs', 'trace'])('%s: 1 where nothing is found, surely', async (command) => {
-    const { stdout, stderr, code } = await spanlog([command, other.replaceAll('c', 'd'), '-f', shop])
+    const { stdout, stderr, code } = await spanlog([command, other.replaceAll('c', 'd'), '-f', shop], { program: true })
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
     expect(stderr).toMatch(/no lines, complete \(3 files read to their ends\)\n$/)
   })
 
   it.each(['logs', 'trace'])('%s: 3 where nothing is found and a file is missing', async (command) => {
-    const { stdout, stderr, code } = await spanlog([command, traceId, '-f', `${folder.path}/missing\u001b[31m.log`])
+    const { stdout, stderr, code } = await spanlog([command, traceId, '-f', `${folder.path}/missing\u001b[31m.log`], { program: true })
     expect({ stdout, code }).toEqual({ stdout: '', code: 3 })
     expect(stderr).toMatch(/no lines, INCOMPLETE: .*FILE_UNREADABLE: .*missing\\x1b\[31m\.log/)
   })
 
   it.each(['logs', 'trace'])('%s: 4 where something is found and a file is missing', async (command) => {
-    const { stdout, stderr, code } = await spanlog([command, traceId, '-f', orders, '-f', `${folder.path}/missing.log`])
+    const { stdout, stderr, code } = await spanlog([command, traceId, '-f', orders, '-f', `${folder.path}/missing.log`], { program: true })
     expect(stdout).toContain('order created')
     expect(stderr).toMatch(/1 line, INCOMPLETE: .*FILE_UNREADABLE/)
     expect(code).toBe(4)
@@ -364,6 +364,12 @@ describe('exit codes', () => {
     expect(stderr).toMatch(/^spanlog: INVALID_\w+: .+\n$/)
     expect(stderr).toContain(said)
     expect(stderr).not.toContain('secret')
+  })
+
+  it('are those of the process where the usage is wrong, too', async () => {
+    const { stdout, stderr, code } = await spanlog(['logs', traceId, '--flie', shop], { program: true })
+    expect({ stdout, code }).toEqual({ stdout: '', code: 2 })
+    expect(stderr).toMatch(/^spanlog: INVALID_OPTION: .+\n$/)
   })
 
   it('shows the stack if asked', async () => {

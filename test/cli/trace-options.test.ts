@@ -58,6 +58,18 @@ describe('spanlog trace', () => {
     expect(code).toBe(0)
   })
 
+  it('says that clocks disagree, and draws what it guesses when it is asked to', async () => {
+    const hour = 3_600_000_000_000n
+    const skewed = request(four, {}).map((one) =>
+      one.service === 'orders' ? { ...one, startUnixNano: one.startUnixNano + hour, endUnixNano: one.endUnixNano + hour } : one,
+    )
+    const args = ['trace', skewed[0]!.traceId, folder.write('skewed.jsonl', [otlp(...skewed)])]
+    expect((await spanlog(args)).stdout).toContain('Clocks disagree: that of orders is some 1h 00m ahead of its caller’s. --adjust')
+    const adjusted = (await spanlog([...args, '--adjust'])).stdout
+    expect(adjusted).toMatch(/^[0-9a-f]{32} {2}50\.0ms {2}4 spans/)
+    expect(adjusted).not.toContain('Clocks')
+  })
+
   it('follows links both ways, and says which trace is not there', async () => {
     const { stdout, stderr, code } = await spanlog(['trace', id, spans, '--links'])
     expect(stdout).toContain(`Linked from ${id}:\n${failed[0]!.traceId}`)
@@ -92,7 +104,9 @@ describe('spanlog trace', () => {
     const { stdout, stderr } = await spanlog(['trace', id, '--zipkin', zipkin.url, '--links'])
     await zipkin.close()
     expect(stdout).toContain(id)
-    expect(stderr).toContain('links: search has no `linkedTo` for Zipkin, which cannot search by links; ask a store that can: Tempo, or files. (INVALID_OPTION)')
+    expect(stderr).toContain(
+      'links: search has no `linkedTo` for Zipkin, which cannot search by links; ask a store that can: Tempo, or files. (INVALID_OPTION)',
+    )
   })
 
   it.each([

@@ -121,6 +121,29 @@ const rows: [code: string, what: string, found: Find, not: Find][] = [
   ],
   [
     'PACKAGE_COPIES',
+    'two lines of the SDK, where several copies of one are what npm installs',
+    () =>
+      packages({
+        ...installed,
+        'node_modules/@opentelemetry/sdk-trace-base': '2.12.0',
+        'node_modules/old/node_modules/@opentelemetry/sdk-trace-base': '1.30.1',
+      }),
+    () =>
+      packages({
+        ...installed,
+        'node_modules/@opentelemetry/sdk-trace-base': '2.12.0',
+        'node_modules/new/node_modules/@opentelemetry/sdk-trace-base': '2.12.1',
+      }),
+  ],
+  [
+    'PACKAGE_COPIES',
+    'two lines of the SDK that were loaded',
+    () =>
+      running({ loaded: ['1.30.1', '2.12.0'].map((version) => ({ name: '@opentelemetry/sdk-trace-base', version, path: `/${version}` })) }),
+    () => running({ loaded: ['2.12.0', '2.12.1'].map((version) => ({ name: '@opentelemetry/sdk-trace', version, path: `/${version}` })) }),
+  ],
+  [
+    'PACKAGE_COPIES',
     'two copies that were loaded',
     () => running({ loaded: ['/a', '/b'].map((at) => ({ name: 'pino', version: '10.4.0', path: at })) }),
     () => running({ loaded: [{ name: 'pino', version: '10.4.0', path: '/a' }] }),
@@ -209,7 +232,22 @@ const rows: [code: string, what: string, found: Find, not: Find][] = [
         'a.mjs':
           "import '@opentelemetry/auto-instrumentations-node/register'\nimport '@opentelemetry/instrumentation-http'\nimport { traceHttp } from 'spanlog/http'",
       }),
-    () => code({ 'a.mjs': "import { traceHttp } from 'spanlog/http'" }),
+    () =>
+      code({
+        'a.mjs': "import { traceHttp } from 'spanlog/http'",
+        // Installed is not started.
+        'package.json': { dependencies: { '@opentelemetry/auto-instrumentations-node': '*' } },
+      }),
+  ],
+  [
+    'TRACED_TWICE',
+    'two that serve requests, one of them by the command that starts the service',
+    () =>
+      code({
+        'a.mjs': "import { traceHttp } from 'spanlog/http'",
+        'package.json': { scripts: { start: 'node --require @opentelemetry/auto-instrumentations-node/register a.mjs' } },
+      }),
+    () => code({ 'a.mjs': "import { traceHttp } from 'spanlog/http'", 'package.json': { scripts: { start: 'node a.mjs' } } }),
   ],
   [
     'REQUEST_ID_TWICE',

@@ -24,7 +24,7 @@ export async function sendAndLeave(port: number, path: string): Promise<void> {
 
 /** What `read` returns once it is there: a server is done with a request only after the client has its answer. */
 export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 2_000; i++) {
     const value = read()
     if (value !== undefined && value !== false) return value
     await new Promise((resolve) => setTimeout(resolve, 5))

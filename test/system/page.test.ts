@@ -240,6 +240,25 @@ describe('the page of a trace', () => {
     expect(await paper()).toBe(light)
   })
 
+  it.each(['', 'path', 'errors', 'services', 'compare', 'report'])('fits into a window of 400 pixels: %j', async (view) => {
+    await open([shop, shop], `#view=${view}&span=b200000000000000`, { viewport: { width: 400, height: 800 } })
+    await page.waitForSelector('#view > *')
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400)
+    for (const button of await page.locator('nav button').all()) {
+      const { x, width } = (await button.boundingBox())!
+      expect(x + width).toBeLessThanOrEqual(400)
+    }
+  })
+
+  it('says below the sentence on top what the picture does not know', async () => {
+    const [root, ...others] = shop.trace?.spans ?? []
+    const hourBefore = (nano: string) => String(BigInt(nano) - 3_600_000_000_000n)
+    const moved = structuredClone(others)
+    for (const one of moved) Object.assign(one, { startUnixNano: hourBefore(one.startUnixNano), endUnixNano: hourBefore(one.endUnixNano) })
+    await open([{ ...shop, trace: { traceId, spans: [root!, ...moved] } }])
+    expect((await texts('.doubt')).join(' ')).toMatch(/^Clocks disagree: that of (orders|payments) is some 1h 00m behind its caller’s/)
+  })
+
   it('prints every row, not only those in sight', async () => {
     const many = Array.from({ length: 300 }, (_, i) => span((i + 1).toString(16).padStart(16, '0'), undefined, `s/${i}`, i, i + 1))
     await open([documentOf(many, [])])

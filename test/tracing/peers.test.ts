@@ -27,14 +27,18 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** Starts tracing in a project that lacks one package. */
+/** Starts tracing in a project that lacks one package, and every instrumentation. */
 function startWithout(missing: string, exporter: unknown): string {
+  return runWithout(missing, program, JSON.stringify([exporter])).stdout.trim()
+}
+
+function runWithout(missing: string, script: string, ...args: string[]): { stdout: string; stderr: string } {
   const modules = path.join(folder, 'node_modules')
   mkdirSync(path.join(modules, '@opentelemetry'), { recursive: true })
   for (const part of ['package.json', 'dist/src']) cpSync(path.join(root, part), path.join(modules, 'spanlog', part), { recursive: true })
   for (const name of all.filter((each) => each !== missing))
     symlinkSync(path.join(root, 'node_modules/@opentelemetry', name), path.join(modules, '@opentelemetry', name))
-  return spawnSync(process.execPath, ['-e', program, JSON.stringify([exporter])], { cwd: folder, encoding: 'utf8' }).stdout.trim()
+  return spawnSync(process.execPath, ['-e', script, ...args], { cwd: folder, encoding: 'utf8' })
 }
 
 describe('a package that is missing is named with the line that installs it', () => {
@@ -65,4 +69,11 @@ describe('a package that is missing is named with the line that installs it', ()
     rmSync(path.join(folder, 'node_modules'), { recursive: true })
     expect(startWithout('exporter-trace-otlp-http', 'console')).toBe('started')
   })
+})
+
+it("instrumentations: 'auto' says so where it finds none", () => {
+  const script = "require('spanlog/tracing').startTracing({ exporters: [], instrumentations: 'auto' })"
+  expect(runWithout('none', script).stderr).toMatch(
+    /'auto' found none of their packages.*npm install "@opentelemetry\/instrumentation-http@/,
+  )
 })

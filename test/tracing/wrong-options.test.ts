@@ -277,7 +277,7 @@ describe('what comes with the data never stops a span', () => {
     ['links that are no list', { links: {} }, /`links` to be an array/],
     ['a link to nothing beside one that is right', { links: [{ context: undefined }, { context }] }, /`links` to be an array/],
   ])('%s: left out, and told', (_, options, message) => {
-    const error = vi.fn()
+    const error = vi.fn<(...args: unknown[]) => void>()
     diag.setLogger({ error, warn() {}, info() {}, debug() {}, verbose() {} })
     const telemetry = recordTelemetry()
     try {

@@ -70,6 +70,7 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  40.0ms  3 spans  3 services  0 errors  0 lines
       100 % of the time (40.0ms) went into gateway "GET /".
+      1 span that others name as their parent is missing: what it did is not shown.
 
       gateway GET /                         ████████████████████████████████    40.0ms
       orders lost child                             ░░░░░░░░                    10.0ms
@@ -116,6 +117,7 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     picture: drawn`
       4bf92f3577b34da6a3ce929d0e0e4736  30.0ms  4 spans  1 service  0 errors  0 lines
       50 % of the time (15.0ms) went into api "first".
+      2 cycles of spans that are each other’s ancestors were cut.
 
       api first                             █████░░░░░░░░░░░░░░░░███████████    30.0ms
       │ ? its parent c000000000000000 is its own descendant: the cycle is cut here
@@ -172,6 +174,7 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
       4bf92f3577b34da6a3ce929d0e0e4736  10.0ms  1 span  1 service  1 error  2 lines
       The error began in a\x1b[2Jpi "GET \u202e/\x00" (line one line two
       \x1b]8;;http://evil\x07link).
+      The span that caused this is not in the trace.
 
       ✗ a\x1b[2Jpi GET \u202e/\x00          ████████████████████████████████    10.0ms
         ? its parent \x1b[0m is not in the trace

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { SpanlogError } from '../../errors.js'
 import { eachFile, type OpenFile, recordsOf } from '../../files/each.js'
 import { everyLine, findAny } from '../../files/find.js'
@@ -7,6 +8,9 @@ import type { VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
 import type { PlacedLine } from './runs.js'
 import { isTraceDocument } from './trace-document.js'
+
+/** Lines are read for so long without a turn of the event loop: where every line is, a chunk of them takes ten times as long. */
+const turnMs = 5
 
 export interface FileReadOptions {
   paths: readonly string[]
@@ -68,9 +72,14 @@ export async function gather(
           documents.push(opened.path)
           return
         }
+        let turn = performance.now()
         for (const { text } of records) {
           if (text === undefined) overlong++
           else for (const line of otlpLines(text) ?? [text]) await judge(line)
+          if (performance.now() - turn < turnMs) continue
+          await setImmediate()
+          signal?.throwIfAborted()
+          turn = performance.now()
         }
       }
     } finally {

@@ -16,7 +16,7 @@ export interface ErrorCount {
   readonly lastUnixNano: bigint
   /** Of the latest one: 32 hex digits. */
   readonly sampleTraceId: string
-  /** Whether that one is sampled, so that a store may have it. */
+  /** Whether that one is sampled, so that a store may have it; under tail sampling it is not decided yet. */
   readonly sampled: boolean
 }
 

@@ -57,27 +57,38 @@ function changesOf({ redactor, sqlLiterals }: RedactSettings): Changes {
 
   return {
     name: ({ name }) => redactor.text(name),
-    status: ({ status }) => (status.message === undefined ? status : { ...status, message: redactor.text(status.message) }),
+    status: ({ status }) => {
+      const message = redactor.text(status.message ?? '')
+      return message === (status.message ?? '') ? status : { ...status, message }
+    },
     attributes: ({ attributes }) => clean(attributes),
     events: ({ events }) =>
-      events.map((event) => ({
-        ...event,
-        name: redactor.text(event.name),
-        ...(event.attributes && { attributes: clean(event.attributes) }),
-      })),
-    links: ({ links }) => links.map((link) => (link.attributes === undefined ? link : { ...link, attributes: clean(link.attributes) })),
+      mapped(events, (event) => {
+        const name = redactor.text(event.name)
+        const shown = withAttributes(event)
+        return name === event.name ? shown : { ...shown, name }
+      }),
+    links: ({ links }) => mapped(links, withAttributes),
     resource: ({ resource }) => cleanResource(resource),
   }
 
+  /** The same object, where it holds nothing to hide. */
   function clean(attributes: Attributes): Attributes {
-    const system = String(attributes['db.system.name'] ?? attributes['db.system'])
-    const shown: Attributes = {}
-    for (const [key, value] of Object.entries(attributes)) {
+    let shown: Attributes | undefined
+    for (const key of Object.keys(attributes)) {
+      const value = attributes[key]
       const sql = sqlLiterals && typeof value === 'string' && sqlKeys.has(key)
-      const plain = sql ? hideSqlLiterals(value, doubleQuotedTexts.has(system) ? 'texts' : 'names') : value
-      shown[key] = redactor.value(key, plain) as Attributes[string]
+      const plain = redactor.value(key, sql ? hideSqlLiterals(value, doubleQuoted(attributes)) : value) as Attributes[string]
+      if (plain === value) continue
+      shown ??= { ...attributes }
+      Object.defineProperty(shown, key, { value: plain, enumerable: true, writable: true, configurable: true })
     }
-    return shown
+    return shown ?? attributes
+  }
+
+  function withAttributes<T extends { readonly attributes?: Attributes | undefined }>(given: T): T {
+    const attributes = given.attributes && clean(given.attributes)
+    return attributes === given.attributes ? given : { ...given, attributes }
   }
 
   /** One copy for each: exporters group spans by it. Some of its attributes are found out later. */
@@ -89,4 +100,19 @@ function changesOf({ redactor, sqlLiterals }: RedactSettings): Changes {
     }
     return shown
   }
+}
+
+function doubleQuoted(attributes: Attributes): 'texts' | 'names' {
+  return doubleQuotedTexts.has(String(attributes['db.system.name'] ?? attributes['db.system'])) ? 'texts' : 'names'
+}
+
+/** The same list, where nothing in it is another. */
+function mapped<T>(list: readonly T[], change: (item: T) => T): T[] {
+  let shown: T[] | undefined
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i] as T
+    const changed = change(item)
+    if (changed !== item) (shown ??= [...list])[i] = changed
+  }
+  return shown ?? (list as T[])
 }

@@ -70,7 +70,7 @@ export function tailSettings(options: TailSamplingOptions, where = 'tailSampling
   const { timeoutMs = 60_000, maxTraces = 50_000, maxSpansPerTrace = 10_000, maxBytes = 67_108_864 } = rest
   if (propagate !== 'unsampled' && propagate !== 'sampled') throw unexpected('propagate', "'unsampled' or 'sampled'", propagate)
   if (!(Number.isFinite(graceMs) && graceMs >= 0 && graceMs < 2 ** 31))
-    throw unexpected('graceMs', 'a number from 0 to 2147483647', graceMs)
+    throw unexpected('graceMs', 'a number, 0 or more, at most 2147483647', graceMs)
   if (typeof maxDecisions !== 'object' || maxDecisions === null) throw unexpected('maxDecisions', 'an object', maxDecisions)
   refuseUnknownOptions('maxDecisions', maxDecisions, ['kept', 'dropped'])
   const { kept: maxKept = 10_000, dropped: maxDropped = 50_000 } = maxDecisions

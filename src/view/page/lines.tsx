@@ -7,6 +7,7 @@ import { act, dataOf } from './events.js'
 import type { Scope } from './filter.js'
 import { lineKey } from './link.js'
 import type { LineRow, Model } from './model.js'
+import { still } from './still.js'
 import { levelClass, Service } from './text.js'
 import { useRevealed, useVirtualRows } from './virtual.js'
 
@@ -122,7 +123,7 @@ interface LineProps {
   isSelected: boolean
 }
 
-function Line({ model, line, place, of, topPx, isSelected }: LineProps): JSX.Element {
+const Line = still(({ model, line, place, of, topPx, isSelected }: LineProps): JSX.Element => {
   const { entry, index, severity } = line
   const { message, fields } = lineText(entry)
   const service = entry.service ?? (line.row === undefined ? undefined : model.rows[line.row]?.span.service)
@@ -148,4 +149,4 @@ function Line({ model, line, place, of, topPx, isSelected }: LineProps): JSX.Ele
       </span>
     </div>
   )
-}
+})

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { count } from '../count.js'
 import type { Model, SpanRow } from './model.js'
 import { cent, type Range, shareOf, strip } from './scale.js'
+import { still } from './still.js'
 import { durationText, levelClass, Outside, Service } from './text.js'
 
 /** Levels that are indented; a deeper one shows its number. */
@@ -17,7 +18,7 @@ export interface RowProps {
   fits: boolean
 }
 
-export function Row({ model, row, topPx, range, collapsed, isSelected, fits }: RowProps): JSX.Element {
+export const Row = still(({ model, row, topPx, range, collapsed, isSelected, fits }: RowProps): JSX.Element => {
   const { index, span, depth, failed, parent } = row
   const hue = model.services.get(span.service)?.hue ?? 0
   const isParent = row.end > index + 1
@@ -58,7 +59,7 @@ export function Row({ model, row, topPx, range, collapsed, isSelected, fits }: R
       </div>
     </div>
   )
-}
+})
 
 function spoken(row: SpanRow): string {
   const { span, failed, fromMs, untilMs, path, lines } = row
@@ -77,9 +78,13 @@ function Bar({ row, range }: { row: SpanRow; range: Range }): JSX.Element | null
   const [left, right] = [share(fromMs), share(untilMs)]
   if (right < 0 || left > 1) return null
   const [from, until] = [Math.max(0, left), Math.min(1, right)]
-  // Beside the bar where there is room, else upon its end.
+  // Beside the bar where there is room, else upon its end; a narrow window may have less of it.
   const label =
-    until < 0.86 ? { left: `calc(${cent(until)} + 6px)` } : from > 0.14 ? { right: `calc(${cent(1 - from)} + 6px)` } : { right: '6px' }
+    until < 0.86
+      ? { left: `min(calc(${cent(until)} + 6px), calc(100% - 52px))` }
+      : from > 0.14
+        ? { right: `calc(${cent(1 - from)} + 6px)` }
+        : { right: '6px' }
   return (
     <>
       <div class="bar" style={{ left: cent(from), width: `max(2px, ${cent(until - from)})` }} />

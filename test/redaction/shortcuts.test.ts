@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type PatternName, patterns } from '../../src/redaction/patterns.js'
+import { createRedactor } from '../../src/redaction/redactor.js'
+import { referenceOf } from './reference.js'
+
+/** Of each pattern the shortest that it matches, and others: whole, without what stays. */
+const samples: Record<PatternName, readonly string[]> = {
+  email: ['a@b.cc', 'ada.l+x@mail.example.com'],
+  card: ['4222222222222', '2221000000000009', '3782-822463-10005', '5555 5555 5555 4444', '30569309025904', '6011111111111117'],
+  iban: ['NO9386011117947', 'BE68539007547034', 'DE89 3704 0044 0532 0130 00', 'MT84MALT011000012345MTLCAST001S'],
+  jwt: ['eyJaaaaa.bbbbb.', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'],
+  authorization: ['Basic 12345678', 'token abcdefgh', 'BEARER\tabc.def-123456', 'diGest\n\n\nabcdefgh', 'bearer \u00a0abcdefgh'],
+  'url-credentials': ['ab://c@', 'postgres://shop:s3cret@db:5432/shop'],
+  'url-secrets': ['?sig=x', '&X-AMZ-Signature=fe5f', ';session=a', '?api_key=b', '&sessionid=4/abc', '?AWSAccessKeyId=a'],
+  'access-key': ['AKIAIOSFODNN7EXAMPLE', 'ASIAIOSFODNN7EXAMPLE', 'xoxb-1234567890', 'sk_live_1234567890'].concat(`ghp_${'a'.repeat(36)}`),
+  'private-key': ['-----BEGIN PRIVATE KEY-----', '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----'],
+  ipv4: ['1.2.3.4', '255.255.255.255'],
+  'us-ssn': ['123-45-6789'],
+}
+const names = Object.keys(patterns) as PatternName[]
+const secret = fc.constantFrom(...Object.values(samples).flat())
+const around = fc.oneof(
+  fc.constantFrom(
+    '',
+    ' ',
+    '"',
+    '\\',
+    '/',
+    '\n',
+    '\t',
+    '\r\n',
+    '\0',
+    '\u001b[31m',
+    'é',
+    '\ud800',
+    '-',
+    '.',
+    ',',
+    ':',
+    '@',
+    '=',
+    '1',
+    '4111',
+    'x',
+  ),
+  fc.string({ maxLength: 3 }),
+)
+const text = fc.array(fc.oneof(around, secret), { maxLength: 7 }).map((parts) => parts.join(''))
+
+/** As JSON may write it: some or all characters by their numbers, slashes with a backslash. */
+const writings: [how: string, write: (text: string) => string][] = [
+  ['plainly', (said) => JSON.stringify(said)],
+  ['by numbers', (said) => `"${Array.from({ length: said.length }, (_, i) => numbered(said.charAt(i))).join('')}"`],
+  ['marks by numbers', (said) => JSON.stringify(said).replaceAll(/[@=:.-]/g, numbered)],
+  ['letters by numbers', (said) => JSON.stringify(said).replaceAll(/(?<!\\)[yeABgk]/g, numbered)],
+  ['digits by numbers', (said) => JSON.stringify(said).replaceAll(/(?<!\\u[\da-f]{0,3})\d/g, numbered)],
+  ['slashes with a backslash', (said) => JSON.stringify(said).replaceAll('/', '\\/')],
+]
+
+function numbered(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+const places: [where: string, place: (json: string) => string][] = [
+  ['in a field', (json) => `{"level":30,"time":1795259007123,"msg":${json}}\n`],
+  ['in a list', (json) => `{"a":[1,[${json},{"b":${json}}],"c"]}`],
+  ['deep', (json) => `{"a":{"b":[{"c":{"d":${json}}}]},"e":null}`],
+  ['in a name', (json) => `{${json}:1,"user.${json.slice(1)}:{${json}:2}}`],
+  ['between spaces', (json) => `{ "a" : ${json} , "b"\t:\n[ ${json} ] } \n`],
+  ['under a name that is hidden', (json) => `{"a":1,"Api_Key":${json},"b":${json}}`],
+  ['in a text of JSON', (json) => `{"body":${JSON.stringify(`{"a":${json}}`)}}`],
+  ['behind the end', (json) => `{"a":1} ${json}`],
+  ['where the line breaks off', (json) => `{"a":${json},"b":${json.slice(0, -1)}`],
+  ['in no JSON', (json) => `user ${json}`],
+  ['as a word', (json) => `{"a":${json.slice(1, -1)},"b":1}`],
+]
+
+const rules = names.flatMap((name) => [[name]]).concat([names])
+
+describe.each(names)('what is looked for first for %s', (name) => {
+  const redactor = createRedactor({ patterns: [name], replacement: '***' })
+  const reference = referenceOf({ names: [name], replacement: '***' })
+
+  it.each(samples[name])('stands in %j, however a line has it', (sample) => {
+    expect(redactor.text(sample)).not.toBe(sample)
+    for (const [how, write] of writings) {
+      for (const [where, place] of places) {
+        const line = place(write(sample))
+        expect([how, where, redactor.line(line)]).toEqual([how, where, reference.line(line)])
+      }
+      expect(redactor.line(`{"a":${write(sample)}}`)).toContain('***')
+    }
+  })
+})
+
+describe.each([
+  ['all patterns', '***'],
+  ['all patterns, leaving nothing', ''],
+  ['all patterns, leaving what looks like a secret', 'eyJ@b.example'],
+])('redaction by %s', (_, replacement) => {
+  const all = rules.map((some) => ({
+    redactor: createRedactor({ patterns: some, replacement }),
+    reference: referenceOf({ names: some, replacement }),
+  }))
+  const { redactor, reference } = all.at(-1) as (typeof all)[number]
+
+  it('hides of a text what each pattern would, one after the other', () => {
+    fc.assert(
+      fc.property(text, (given) => {
+        expect(redactor.text(given)).toBe(reference.text(given))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('hides of a line the same, wherever and however it stands there', () => {
+    fc.assert(
+      fc.property(text, fc.constantFrom(...writings), fc.constantFrom(...places), (given, [, write], [, place]) => {
+        const line = place(write(given))
+        expect(redactor.line(line)).toBe(reference.line(line))
+      }),
+      { numRuns: 600 },
+    )
+  })
+
+  const piece = fc.oneof(
+    text,
+    fc.constantFrom('"password":', '"msg":"', '{', '}', '[', ']', ',', '"', '\\', '\\u0040', '\\/', 'null', '1e9'),
+  )
+
+  it('hides the same of what is JSON in parts only', () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 10 }), (pieces) => {
+        const line = `{${pieces.join('')}`
+        for (const one of all) expect(one.redactor.line(line)).toBe(one.reference.line(line))
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
