@@ -157,7 +157,7 @@ function check(handler: unknown, options: TraceHandlerOptions<never>): void {
   checkHeader(options.header)
   checkIncoming(options.incoming)
   if (flushTimeoutMs !== undefined && !(Number.isFinite(flushTimeoutMs) && flushTimeoutMs >= 0 && flushTimeoutMs < 2 ** 31)) {
-    throw unexpected('flushTimeoutMs', 'a number of milliseconds from 0 to 2147483647', flushTimeoutMs)
+    throw unexpected('flushTimeoutMs', 'a number of milliseconds, 0 or more, at most 2147483647', flushTimeoutMs)
   }
   for (const [name, fn] of Object.entries({ forceFlush, carrier })) {
     if (fn !== undefined && typeof fn !== 'function') throw unexpected(name, 'a function', fn)

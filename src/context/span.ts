@@ -134,21 +134,16 @@ const none: WithSpanOptions = {}
 function usable(options: WithSpanOptions): WithSpanOptions {
   checkSpanOptions('withSpan', options, withSpanOptionNames)
   const { attributes, links, parent } = options
-  const left = { ...options }
-  const isWrong = (name: keyof WithSpanOptions, expectation: string): void =>
+  let left = options
+  const leaveOut = (name: 'attributes' | 'links' | 'parent', expectation: string, rest?: unknown): void => {
     reportFault(`withSpan leaves out \`${name}\``, unexpected(name, expectation, options[name]))
-  if (attributes !== undefined && !isRecord(attributes)) {
-    isWrong('attributes', 'an object')
-    delete left.attributes
+    left = { ...left, [name]: rest }
   }
-  if (parent !== undefined && parent !== null && !isSpanContext(parent)) {
-    isWrong('parent', 'a span context, as extractTrace gives it, or null')
-    delete left.parent
-  }
-  if (links !== undefined && !areLinks(links)) {
-    isWrong('links', 'an array of { context }, each with a span context')
-    left.links = Array.isArray(links) ? (links as unknown[]).filter(isLink) : undefined
-  }
+  if (attributes !== undefined && !isRecord(attributes)) leaveOut('attributes', 'an object')
+  if (parent !== undefined && parent !== null && !isSpanContext(parent))
+    leaveOut('parent', 'a span context, as extractTrace gives it, or null')
+  if (links !== undefined && !areLinks(links))
+    leaveOut('links', 'an array of { context }, each with a span context', Array.isArray(links) ? (links as unknown[]).filter(isLink) : [])
   return left
 }
 

@@ -5,7 +5,7 @@ import { count } from './count.js'
 import { formatDuration } from './terminal/duration.js'
 
 /** What of a trace is not to be taken at its word, a sentence each; not escaped. */
-export interface Doubts {
+interface Doubts {
   /** Spans that are not there, and parents that cannot be. */
   gaps: string[]
   /** Clocks that disagree, so that bars stand where nothing ran. */

@@ -266,7 +266,7 @@ describe('traceHandler options', () => {
   it.each([
     ['a misspelt option', { flush: () => {} }, /traceHandler has no option `flush`/],
     ['a flush that is no function', { forceFlush: true }, /`forceFlush` to be a function/],
-    ['a negative time', { flushTimeoutMs: -1 }, /`flushTimeoutMs` to be a number of milliseconds, 0 or more, got -1/],
+    ['a negative time', { flushTimeoutMs: -1 }, /`flushTimeoutMs` to be a number of milliseconds, 0 or more, at most 2147483647, got -1/],
     ['a header name with a space', { header: 'x trace' }, /`header` to be the name of an HTTP header, or false/],
     ['a carrier that is no function', { carrier: {} }, /`carrier` to be a function/],
     ['no object', 'x', /`options` to be an object/],
