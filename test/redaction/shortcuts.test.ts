@@ -15,7 +15,7 @@ const samples: Record<PatternName, readonly string[]> = {
   'url-secrets': ['?sig=x', '&X-AMZ-Signature=fe5f', ';session=a', '?api_key=b', '&sessionid=4/abc', '?AWSAccessKeyId=a'],
   'access-key': ['AKIAIOSFODNN7EXAMPLE', 'ASIAIOSFODNN7EXAMPLE', 'xoxb-1234567890', 'sk_live_1234567890'].concat(`ghp_${'a'.repeat(36)}`),
   'private-key': ['-----BEGIN PRIVATE KEY-----', '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----'],
-  ipv4: ['1.2.3.4', '255.255.255.255'],
+  ipv4: ['1.2.3.4', '9.8.7.6', '255.255.255.255'],
   'us-ssn': ['123-45-6789'],
 }
 const names = Object.keys(patterns) as PatternName[]
