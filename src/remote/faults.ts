@@ -40,10 +40,19 @@ export function faultOfError(cause: unknown, path: string, origin: string, ms: n
     code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET'
       ? `broke the connection on ${path}`
       : `cannot be reached at ${origin}`
-  const problem = `${isGarbled ? `garbled its answer to ${path}` : did} (${message || code})`
+  const problem = `${isGarbled ? `garbled its answer to ${path}` : did} (${isSpeechless(code) ? 'it does not speak TLS there' : message || code})`
   if (retriedErrors.has(code) && ms >= hardWorkMs) return { code: 'TIMEOUT', problem, retry: true, cause }
-  const remedy = /CERT|^UNABLE_TO/.test(code) ? "check the server's certificate, or give its authority as tls.ca (--ca)" : undefined
-  return { code: isGarbled ? 'BAD_ANSWER' : 'UNREACHABLE', problem, retry: retriedErrors.has(code), remedy, cause }
+  return { code: isGarbled ? 'BAD_ANSWER' : 'UNREACHABLE', problem, retry: retriedErrors.has(code), remedy: remedyOf(code), cause }
+}
+
+/** OpenSSL's own words for it are its source's lines. */
+function isSpeechless(code: string): boolean {
+  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
+}
+
+function remedyOf(code: string): string | undefined {
+  if (isSpeechless(code)) return 'try http:// in place of https://'
+  return /CERT|^UNABLE_TO/.test(code) ? "check the server's certificate, or give its authority as tls.ca (--ca)" : undefined
 }
 
 export function faultOfStatus({ status, headers, body }: Answer, path: string): Fault {

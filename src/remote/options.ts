@@ -46,7 +46,7 @@ export function remoteSettings(options: RemoteOptions): RemoteSettings {
     throw unexpected('timeoutMs', 'a positive integer below 2^31', timeoutMs)
   if (!(isWhole(retries) && retries <= 20)) throw unexpected('retries', 'a whole number from 0 to 20', retries)
   const base = parseBase(options.url)
-  const headers = checkedHeaders(options.headers ?? {})
+  const headers = options.headers === undefined ? {} : checkedHeaders(options.headers)
   if (options.tenant === '') throw unexpected('tenant', 'a string that is not empty', '')
   if (options.tenant !== undefined) setHeader(headers, 'tenant', 'x-scope-orgid', options.tenant)
   const authorization = authorizationOf(options)

@@ -225,13 +225,15 @@ export function describeTraceSource(
     describe('a search', () => {
       const service = `search-${randomId(4)}`
       const step = 20_000_000_000n
-      const now = BigInt(Date.now()) * 1_000_000n
+      // Set when they are pushed, which in a long run is minutes after the rows were named.
+      let now = 0n
+      let traces: (readonly [TraceSpan, TraceSpan])[] = []
+      const ids = Array.from({ length: 4 }, (_, n) => (n === 0 ? `00000000000000000${randomId(8).slice(1)}` : randomId(16)))
       /** What the last two were caused by: not a trace of the store. */
       const cause = { traceId: randomId(16), spanId: randomId(8), attributes: {} }
       /** Of 20 to 80 seconds ago, since Tempo puts older ones that come late at another time; each with a slow root and a failed call of its own service. */
-      const traces = [4n, 3n, 2n, 1n].map((ago, n) => {
-        const traceId = n === 0 ? `00000000000000000${randomId(8).slice(1)}` : randomId(16)
-        const startUnixNano = now - ago * step
+      const traceOf = (traceId: string, n: number): readonly [TraceSpan, TraceSpan] => {
+        const startUnixNano = now - BigInt(4 - n) * step
         const root = span(traceId, {
           service,
           name: `get ${n}`,
@@ -249,9 +251,8 @@ export function describeTraceSource(
           endUnixNano: startUnixNano + 6_000_000n,
           status: n % 2 === 0 ? { code: 'error', message: 'gone' } : { code: 'unset' },
         })
-        return [root, call] as const
-      })
-      const ids = traces.map(([root]) => root.traceId)
+        return [root, call]
+      }
       const find = async (query: TraceSearch): Promise<{ found: TraceSummary[]; cuts: TraceSearchCut[] }> => {
         const [found, cuts]: [TraceSummary[], TraceSearchCut[]] = [[], []]
         for await (const item of store.source.search({ from: now - 10n * step, ...query })) {
@@ -262,6 +263,8 @@ export function describeTraceSource(
       }
 
       beforeAll(async () => {
+        now = BigInt(Date.now()) * 1_000_000n
+        traces = ids.map(traceOf)
         for (const spans of traces) await pushed(...spans)
         for (const traceId of ids) await store.searchable?.(traceId, service)
       }, 180_000)

@@ -119,7 +119,19 @@ const lines = fc.asyncProperty(mutated(lineSeeds), async (text) => {
   assert.doesNotMatch(escapeText(text), controls)
   hideSqlLiterals(text)
   redactor.text(text)
+  const hidden = redactor.line(text)
+  // What nothing was hidden of stays as it was, and a JSON line stays one.
+  if (isJson(text)) assert.ok(isJson(hidden), hidden)
+  assert.equal(redactor.line(`{"msg":"x","password":${JSON.stringify(text.slice(0, 40))}}`), '{"msg":"x","password":"[REDACTED]"}')
 })
+
+function isJson(text) {
+  try {
+    return Boolean(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
 
 /** Every line of the trace that stands in the file whole is found, and nothing that does not stand there. */
 const files = fc.asyncProperty(

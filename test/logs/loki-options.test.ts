@@ -16,6 +16,7 @@ describe('lokiLogs refuses', () => {
     ['an empty tenant', { url, tenant: '' }, 'INVALID_OPTION', '`tenant`'],
     ['a tenant that breaks a header', { url, tenant: 'a\r\nb' }, 'INVALID_OPTION', '`tenant`'],
     ['headers that are none', { url, headers: 'x' }, 'INVALID_OPTION', '`headers`'],
+    ['headers that are null', { url, headers: null }, 'INVALID_OPTION', '`headers`'],
     ['a header name that is none', { url, headers: { 'a b': 'c' } }, 'INVALID_OPTION', '`headers.a b`'],
     ['a header value that is no text', { url, headers: { a: 1 } }, 'INVALID_OPTION', '`headers.a`'],
     ['two ways to sign in', { url, bearerToken: 'x', basicAuth: { username: 'a', password: 'b' } }, 'INVALID_OPTION', 'give one of them'],

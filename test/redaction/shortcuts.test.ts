@@ -65,6 +65,7 @@ function numbered(character: string): string {
 const places: [where: string, place: (json: string) => string][] = [
   ['in a field', (json) => `{"level":30,"time":1795259007123,"msg":${json}}\n`],
   ['in a list', (json) => `{"a":[1,[${json},{"b":${json}}],"c"]}`],
+  ['late in a list', (json) => `{"a":["x",${json},{"b":[1,"y"],"c":${json}},${json}],"password":${json},"d":[[],${json}]}`],
   ['deep', (json) => `{"a":{"b":[{"c":{"d":${json}}}]},"e":null}`],
   ['in a name', (json) => `{${json}:1,"user.${json.slice(1)}:{${json}:2}}`],
   ['between spaces', (json) => `{ "a" : ${json} , "b"\t:\n[ ${json} ] } \n`],

@@ -39,6 +39,15 @@ describe('over TLS', () => {
     expect(reason).toMatchObject({ code: 'LOKI_UNREACHABLE', message: expect.stringMatching(message) })
   })
 
+  it('a server that speaks none is told apart, in words', async () => {
+    const double = await loki({})
+    const source = lokiLogs({ url: double.url.replace('http:', 'https:') })
+    const { reasons } = await source.forTrace(TRACE, { from: '1h' }).verdict()
+    expect(reasons).toMatchObject([
+      { code: 'LOKI_UNREACHABLE', message: expect.stringMatching(/does not speak TLS there.*http:\/\//) as unknown },
+    ])
+  })
+
   it('a trace is followed', async () => {
     const { double, source } = await ask({ ca })
     expect(await readOverSocket(double, source)).toBe(true)
