@@ -14,6 +14,5 @@ export default defineConfig({
     // Tests use the built package by its name, as its users do: it must not go through vite.
     // GitHub's parser of workflows imports JSON in a way that Node does not know.
     server: { deps: { external: [/\/dist\//], inline: [/@actions\//] } },
-    typecheck: { enabled: true, checker: 'tsc', tsconfig: './test/tsconfig.json', include: ['test/**/*.test-d.ts'] },
   },
 })
