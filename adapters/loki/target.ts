@@ -39,8 +39,8 @@ function isPinoWorker(): boolean {
 
 /** What `pino.transport` puts among a target's options. */
 function withoutPinos(options: LokiTransportOptions): LokiTransportOptions {
-  const pinos = ['$context', 'pinoWillSendConfig', 'levels', 'dedupe']
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !pinos.includes(name))) as unknown as LokiTransportOptions
+  const pinos = new Set(['$context', 'pinoWillSendConfig', 'levels', 'dedupe'])
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !pinos.has(name))) as unknown as LokiTransportOptions
 }
 
 function tell(stream: LokiStream): void {

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unexpected } from '../errors.js'
 import { attempt } from '../remote/attempt.js'
-import { rootOf } from '../remote/faults.js'
 import { type Connection, createConnection } from '../remote/connection.js'
+import { rootOf } from '../remote/faults.js'
 
 /** Whom to call when a limit breaks, and when that is over. */
 export interface Alarm {

@@ -112,7 +112,11 @@ describe('traceHandler', () => {
     await traceHandler(here)(event, context)
     const [span] = telemetry.spans()
     expect(span).toMatchObject({ name, kind: 'consumer', traceId, parentSpanId: 'b'.repeat(16) })
-    expect(span?.attributes).toMatchObject({ 'messaging.system.name': system, 'messaging.batch.message_count': count, 'faas.trigger': 'pubsub' })
+    expect(span?.attributes).toMatchObject({
+      'messaging.system.name': system,
+      'messaging.batch.message_count': count,
+      'faas.trigger': 'pubsub',
+    })
     expect(span?.links).toHaveLength(count - 1)
   })
 
