@@ -1,4 +1,4 @@
-import { type Context, createContextKey, type Span, type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { type Context, createContextKey, isSpanContextValid, type Span, type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { activeContext, activeSpan } from '../../src/context/active.js'
 import { heldIn, holding } from '../../src/context/holder.js'
 import { isStatusUnset, type SpanOptions, startSpan } from '../../src/context/span.js'
@@ -49,7 +49,7 @@ export function openServerSpan(request: RequestFacts, policyOf: () => IncomingPo
   const active = activeContext()
   const metadata = active.getValue(rpcMetadataKey) as RpcMetadata | undefined
   const remote = extractTrace(request.headers)
-  const theirs = metadata?.span ?? activeServerSpan(remote)
+  const theirs = validSpan(metadata?.span) ?? activeServerSpan(remote)
   const { span, context } = theirs
     ? { span: theirs, context: holding(active, heldIn(active)) }
     : startServerSpan(request, placeOf(remote, remote && policyOf()))
@@ -89,6 +89,11 @@ function startServerSpan(
   if (protocolVersion !== undefined) attributes['network.protocol.version'] = protocolVersion
   if (userAgent !== undefined) attributes['user_agent.original'] = userAgent
   return startSpan(nameOfMethod(method), { kind: 'server', parent, links, attributes })
+}
+
+/** Of an instrumentation without a provider the span has no IDs: the request has no trace yet. */
+function validSpan(span: Span | undefined): Span | undefined {
+  return span !== undefined && isSpanContextValid(span.spanContext()) ? span : undefined
 }
 
 /**

@@ -14,7 +14,11 @@ const service = `
   const exporter = new InMemorySpanExporter()
   const sampler = process.env.SAMPLED === 'no' ? new AlwaysOffSampler() : new AlwaysOnSampler()
   const provider = new NodeTracerProvider({ sampler, spanProcessors: [new SimpleSpanProcessor(exporter)] })
-  provider.register()
+  if (process.env.PROVIDER === 'no') {
+    // As the SDK for Node leaves it with OTEL_TRACES_EXPORTER=none.
+    const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks')
+    require('@opentelemetry/api').context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  } else provider.register()
   registerInstrumentations({ instrumentations: [new HttpInstrumentation()] })
   const http = require('node:http')
   const { correlationId, currentTrace } = require(${JSON.stringify(path.join(root, 'dist/src/index.js'))})
@@ -53,5 +57,9 @@ describe("beside OpenTelemetry's HTTP instrumentation", () => {
 
   it('keeps the trace of a request that is not sampled', async () => {
     expect(await run({ SAMPLED: 'no' })).toEqual({ names: [], header: 'a'.repeat(32), same: 'a'.repeat(32) })
+  })
+
+  it('keeps the trace where the instrumentation has no provider, whose spans have no IDs', async () => {
+    expect(await run({ PROVIDER: 'no' })).toEqual({ names: [], header: 'a'.repeat(32), same: 'a'.repeat(32) })
   })
 })
