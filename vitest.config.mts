@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/otel3/**', 'test/system/**'],
     pool: 'forks',
-    // Vitest leaves one processor to itself. Many of our tests wait for programs, servers and retries: others run meanwhile.
-    maxWorkers: '200%',
+    // Vitest leaves one processor to itself, which on two of them makes the tests take twice as long.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Tests use the built package by its name, as its users do: it must not go through vite.

@@ -395,17 +395,17 @@ describe('the waterfall', () => {
       expect(draw(spans, entries, { width }).filter((row) => displayWidth(row) > width)).toEqual([])
   })
 
-  const idOf = (i: number) => i.toString(16).padStart(16, '0')
+  const hexId = (i: number) => i.toString(16).padStart(16, '0')
   it.each([
-    ['a chain of 100,000 spans', 100_000, (i: number) => (i === 0 ? undefined : idOf(i - 1))],
+    ['a chain of 100,000 spans', 100_000, (i: number) => (i === 0 ? undefined : hexId(i - 1))],
     // A stack overflows long before.
-    ['a span with 30,000 children', 30_000, (i: number) => (i === 0 ? undefined : idOf(0))],
-    ['a ring of 30,000 spans', 30_000, (i: number) => idOf((i + 29_999) % 30_000)],
+    ['a span with 30,000 children', 30_000, (i: number) => (i === 0 ? undefined : hexId(0))],
+    ['a ring of 30,000 spans', 30_000, (i: number) => hexId((i + 29_999) % 30_000)],
   ])(
     'draws %s without overflowing the stack',
     (_name, count, parent) => {
-      const spans = Array.from({ length: count }, (_, i) => span(idOf(i), parent(i), `api/${i}`, i, 100_000))
-      const rows = draw(spans, [line(idOf(count - 1), count - 1, 'info', 'the last')], { all: true })
+      const spans = Array.from({ length: count }, (_, i) => span(hexId(i), parent(i), `api/${i}`, i, 100_000))
+      const rows = draw(spans, [line(hexId(count - 1), count - 1, 'info', 'the last')], { all: true })
       expect(rows.filter((row) => /[█░▏]/.test(row))).toHaveLength(count)
       expect(rows.at(-1)).toContain('the last')
       expect(Math.max(...rows.slice(-1000).map(displayWidth))).toBe(80)
