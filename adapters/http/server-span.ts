@@ -1,4 +1,12 @@
-import { type Context, createContextKey, isSpanContextValid, type Span, type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import {
+  type Context,
+  createContextKey,
+  isSpanContextValid,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+} from '@opentelemetry/api'
 import { activeContext, activeSpan } from '../../src/context/active.js'
 import { heldIn, holding } from '../../src/context/holder.js'
 import { isStatusUnset, type SpanOptions, startSpan } from '../../src/context/span.js'
