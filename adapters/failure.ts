@@ -1,5 +1,5 @@
 import { type Span, SpanStatusCode } from '@opentelemetry/api'
-import { isStatusUnset } from '../src/context/span.js'
+import { isStatusUnset } from '../src/context/span-failure.js'
 
 /** Shows on a span what its call failed with. */
 export function recordFailure(span: Span, error: unknown, type: string = errorType(error)): void {

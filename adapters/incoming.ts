@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { SpanOptions } from '../src/context/span.js'
+import type { SpanOptions } from '../src/context/span-options.js'
 import { type IncomingPolicy, incomingPolicies, withoutDecision } from '../src/context/trust.js'
 import { unexpected } from '../src/errors.js'
 

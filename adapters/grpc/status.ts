@@ -1,5 +1,5 @@
 import { type Span, SpanStatusCode } from '@opentelemetry/api'
-import { isStatusUnset } from '../../src/context/span.js'
+import { isStatusUnset } from '../../src/context/span-failure.js'
 import { endSpan } from '../../src/context/watch.js'
 import { rpcAttributes } from '../../src/semantics/calls.js'
 import { grpcCodes } from '../../src/semantics/grpc-codes.js'

@@ -1,5 +1,5 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api'
-import { isStatusUnset } from '../../src/context/span.js'
+import { isStatusUnset } from '../../src/context/span-failure.js'
 import { methodAttributes } from './request.js'
 import { safeUrl } from './url.js'
 

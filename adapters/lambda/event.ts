@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Carrier } from '../../src/context/carrier.js'
-import type { SpanOptions } from '../../src/context/span.js'
+import type { SpanOptions } from '../../src/context/span-options.js'
 import { messagingAttributes } from '../../src/semantics/calls.js'
 import { methodAttributes, nameOfMethod } from '../http/request.js'
 import { messageAttributes } from '../messaging/sqs.js'

@@ -2,6 +2,7 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { runIn } from '../../src/context/active.js'
 import { reportFault } from '../../src/context/fault.js'
+import { backoffMs } from '../../src/remote/client.js'
 import { type Connection, createConnection } from '../../src/remote/connection.js'
 import { withoutTracing } from '../instrumented.js'
 import { type Entry, pushBody } from './entry.js'
@@ -233,7 +234,7 @@ export class Pusher {
     if (this.#failures === 3) reportFault('spanlog/loki: lines wait for Loki', new Error(outcome.why))
     // A push that is larger than what Loki allows at once is never taken whole.
     if (outcome.isRate && this.#failures > 1) this.#most = Math.ceil(sent / 2)
-    const growing = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#failures - 1, 30)) * (0.5 + Math.random() / 2)
+    const growing = backoffMs(this.#failures, minBackoffMs, maxBackoffMs)
     await this.#pause('retry', Math.max(growing, Math.min(outcome.waitMs ?? 0, maxRetryAfterMs)))
   }
 

@@ -1,6 +1,7 @@
 import { type Attributes, createContextKey, type SpanContext } from '@opentelemetry/api'
 import { activeContext, activeSpan, runIn } from '../../src/context/active.js'
-import { type SpanOptions, withSpan } from '../../src/context/span.js'
+import { withSpan } from '../../src/context/span.js'
+import { type SpanOptions } from '../../src/context/span-options.js'
 import type { IncomingPolicy } from '../../src/context/trust.js'
 import { extractTrace } from '../../src/context/wire.js'
 import { messagingAttributes } from '../../src/semantics/calls.js'

@@ -1,5 +1,6 @@
 import { activeContext, currentTrace } from '../../src/context/active.js'
-import { type SpanOptions, withSpan } from '../../src/context/span.js'
+import { withSpan } from '../../src/context/span.js'
+import { type SpanOptions } from '../../src/context/span-options.js'
 import { extractTrace, injectContext } from '../../src/context/wire.js'
 import { unexpected } from '../../src/errors.js'
 import { messagingAttributes } from '../../src/semantics/calls.js'

@@ -89,7 +89,10 @@ function append(file: string, line: string): void {
   }
 }
 
-/** A full disk may have left half a line, which must not take this one with it. */
+/**
+ * A full disk may have left half a line, which must not take this one with it. What another process is just writing looks the same: then an
+ * empty line stands behind it.
+ */
 function isTorn(descriptor: number, size: number): boolean {
   const last = Buffer.alloc(1)
   return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a

@@ -1,7 +1,8 @@
 import type { Span } from '@opentelemetry/api'
 import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { isRecord } from './attributes.js'
-import { type WithSpanOptions, withSpan } from './span.js'
+import { withSpan } from './span.js'
+import { type WithSpanOptions } from './span-options.js'
 
 /** How `traceCall` runs: as `withSpan`, but for the kind, which is `client`. */
 export type TraceCallOptions = Omit<WithSpanOptions, 'kind'>

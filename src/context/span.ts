@@ -1,64 +1,25 @@
 import {
   type SpanOptions as ApiSpanOptions,
-  type Attributes,
   type Context,
-  type Exception,
   isSpanContextValid,
-  type Link,
   type Span,
   type SpanContext,
-  SpanKind,
-  SpanStatusCode,
   trace,
 } from '@opentelemetry/api'
-import { refuseUnknownOptions, unexpected } from '../errors.js'
+import { unexpected } from '../errors.js'
 import { activeContext, runIn, tracerProvider } from './active.js'
-import { isRecord } from './attributes.js'
 import { reportFault } from './fault.js'
 import { endWhenForgotten, forget, generatorIn, isGenerator, type SpanEnd } from './generator-span.js'
 import { heldIn, holding } from './holder.js'
 import { newSpanId, newTraceId } from './ids.js'
 import { watchEnd, watchPause, watchResume, watchStart } from './overhead.js'
+import { endFailed } from './span-failure.js'
 import { checkSpanName } from './span-names.js'
+import { kinds, type SpanOptions, usableOptions, type WithSpanOptions } from './span-options.js'
 import { state } from './state.js'
 import { RANDOM, SAMPLED } from './traceparent.js'
 import { endSpan, spanBegan } from './watch.js'
 import { beginIn, continueIn } from './wire.js'
-
-const kinds = {
-  internal: SpanKind.INTERNAL,
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-} as const
-
-/** How a span is started. */
-export interface SpanOptions {
-  /** @defaultValue 'internal' */
-  kind?: keyof typeof kinds | undefined
-  attributes?: Attributes | undefined
-  links?: Link[] | undefined
-  /** The parent, for instance from `extractTrace`; `null` begins a new trace. @defaultValue the active span */
-  parent?: SpanContext | null | undefined
-}
-
-/** How `withSpan` runs. */
-export interface WithSpanOptions extends SpanOptions {
-  /** Errors that belong to normal operation: they set the span's status but are not recorded as exceptions. */
-  expectedErrors?: readonly ErrorClass[] | ((error: unknown) => boolean) | undefined
-}
-
-const withSpanOptionNames = [
-  'kind',
-  'attributes',
-  'links',
-  'parent',
-  'expectedErrors',
-] as const satisfies readonly (keyof WithSpanOptions)[]
-
-// oxlint-disable-next-line typescript/no-explicit-any -- a class is matched whatever its constructor takes
-type ErrorClass = abstract new (...args: any[]) => Error
 
 /** Ends the span of something that reports by a callback; once, whatever comes later. Without an error it went well. */
 export type EndSpan = (error?: unknown) => void
@@ -95,7 +56,7 @@ export function withSpan<T>(
   const [given, fn] = typeof second === 'function' ? [undefined, second] : [second, third]
   if (typeof name !== 'string' || name === '') throw unexpected('name', 'a non-empty string', name)
   if (typeof fn !== 'function') throw unexpected('fn', 'a function', fn)
-  const options = given === undefined ? none : usable(given)
+  const options = given === undefined ? {} : usableOptions(given)
   checkSpanName(name)
 
   const { span, context } = startSpan(name, options)
@@ -126,51 +87,6 @@ export function withSpan<T>(
       throw error
     },
   ) as T
-}
-
-const none: WithSpanOptions = {}
-
-/** Without what is wrong of what comes with the data; the rest is refused. */
-function usable(options: WithSpanOptions): WithSpanOptions {
-  checkSpanOptions('withSpan', options, withSpanOptionNames)
-  const { attributes, links, parent } = options
-  let left = options
-  const leaveOut = (name: 'attributes' | 'links' | 'parent', expectation: string, rest?: unknown): void => {
-    reportFault(`withSpan leaves out \`${name}\``, unexpected(name, expectation, options[name]))
-    left = { ...left, [name]: rest }
-  }
-  if (attributes !== undefined && !isRecord(attributes)) leaveOut('attributes', 'an object')
-  if (parent !== undefined && parent !== null && !isSpanContext(parent))
-    leaveOut('parent', 'a span context, as extractTrace gives it, or null')
-  if (links !== undefined && !areLinks(links))
-    leaveOut('links', 'an array of { context }, each with a span context', Array.isArray(links) ? (links as unknown[]).filter(isLink) : [])
-  return left
-}
-
-/**
- * What a program says of its spans once and for all.
- *
- * @throws SpanlogError INVALID_OPTION
- */
-export function checkSpanOptions(where: string, options: Pick<WithSpanOptions, 'kind' | 'expectedErrors'>, known: readonly string[]): void {
-  refuseUnknownOptions(where, options, known)
-  const { kind, expectedErrors } = options
-  if (kind !== undefined && !Object.hasOwn(kinds, kind)) throw unexpected('kind', `one of ${Object.keys(kinds).join(', ')}`, kind)
-  if (expectedErrors === undefined || typeof expectedErrors === 'function') return
-  if (!(Array.isArray(expectedErrors) && expectedErrors.every((type) => typeof type === 'function')))
-    throw unexpected('expectedErrors', 'an array of classes of errors, or a function', expectedErrors)
-}
-
-export function areLinks(links: unknown): links is Link[] {
-  return Array.isArray(links) && links.every(isLink)
-}
-
-function isLink(link: unknown): link is Link {
-  return typeof link === 'object' && link !== null && 'context' in link && isSpanContext(link.context)
-}
-
-function isSpanContext(context: unknown): context is SpanContext {
-  return typeof context === 'object' && context !== null && isSpanContextValid(context as SpanContext)
 }
 
 function endingOf(span: Span, expected: WithSpanOptions['expectedErrors']): SpanEnd {
@@ -257,48 +173,6 @@ function bareSpan(parent: SpanContext | undefined): Span {
   }
   const traceFlags = RANDOM | (state.settings.untracedSampled ? SAMPLED : 0)
   return trace.wrapSpanContext({ traceId: newTraceId(), spanId: newSpanId(), traceFlags })
-}
-
-function endFailed(span: Span, error: unknown, expected: WithSpanOptions['expectedErrors']): void {
-  try {
-    if (!isExpected(error, expected)) span.recordException(asException(error))
-    if (isStatusUnset(span)) span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) })
-  } catch (fault) {
-    reportFault('an error could not be recorded on its span', fault)
-  }
-  endSpan(span, true)
-}
-
-/** Whether nobody has set the span's status; the API cannot tell, so a span of an unknown SDK counts as unset. */
-export function isStatusUnset(span: Span): boolean {
-  const { status } = span as { status?: { code?: SpanStatusCode } }
-  return (status?.code ?? SpanStatusCode.UNSET) === SpanStatusCode.UNSET
-}
-
-/** With the stacks of its causes, which the SDK leaves out. */
-function asException(error: unknown): Exception {
-  if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  if (!(cause instanceof Error)) return error
-  const { name, message, code } = error as Error & { code?: string | number }
-  return { name, message, stack: stackOf(error), ...(code !== undefined && { code }) }
-}
-
-function stackOf(error: Error): string {
-  const stacks = new Map<Error, string>()
-  for (let at: unknown = error; at instanceof Error && !stacks.has(at) && stacks.size < 8; at = at.cause)
-    stacks.set(at, at.stack ?? `${at.name}: ${at.message}`)
-  return [...stacks.values()].join('\nCaused by: ')
-}
-
-function isExpected(error: unknown, expected: WithSpanOptions['expectedErrors']): boolean {
-  if (expected === undefined) return false
-  try {
-    return typeof expected === 'function' ? expected(error) : expected.some((type) => error instanceof type)
-  } catch (fault) {
-    reportFault('expectedErrors failed, so an error counts as unexpected', fault)
-    return false
-  }
 }
 
 function isThenable(value: unknown): boolean {

@@ -3,7 +3,8 @@ import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { activeContext, runIn } from './active.js'
 import { checkAttributes } from './attributes.js'
 import { reportFault } from './fault.js'
-import { areLinks, checkSpanOptions, type WithSpanOptions, withSpan } from './span.js'
+import { withSpan } from './span.js'
+import { areLinks, checkSpanOptions, type WithSpanOptions } from './span-options.js'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- any function can be traced
 type AnyFunction = (...args: any[]) => any

@@ -1,5 +1,5 @@
 import { type Attributes, type HrTime, type Span, SpanStatusCode } from '@opentelemetry/api'
-import { isStatusUnset } from '../context/span.js'
+import { isStatusUnset } from '../context/span-failure.js'
 import { ERROR_SEVERITY, type Severity } from '../fields/severity.js'
 import { cut, exceptionAttributes, flatten, mostAttributes, mostText } from './attributes.js'
 import type { WrittenLine } from './line.js'

@@ -166,7 +166,7 @@ function parsedBy<T>(answer: Answer, path: string, parse: (answer: Answer) => T)
 const firstBackoffMs = 250
 const maxBackoffMs = 5_000
 
-/** How long to wait before another try: growing, and not in step with others. */
-export function backoffMs(tries: number): number {
-  return Math.min(maxBackoffMs, firstBackoffMs * 2 ** (tries - 1)) * (0.5 + Math.random() / 2)
+/** How long to wait before another try: growing from `firstMs` to `mostMs`, and not in step with others. */
+export function backoffMs(tries: number, firstMs = firstBackoffMs, mostMs = maxBackoffMs): number {
+  return Math.min(mostMs, firstMs * 2 ** (tries - 1)) * (0.5 + Math.random() / 2)
 }

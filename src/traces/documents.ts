@@ -77,6 +77,6 @@ function isZipkin(list: readonly unknown[]): boolean {
   return isObject(first) && typeof first['traceId'] === 'string' && typeof first['id'] === 'string'
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -19,8 +19,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const records = (): Record<string, unknown>[] =>
   readFileSync(file, 'utf8')
-    .trimEnd()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 describe('the audit', () => {

@@ -109,25 +109,7 @@ describe('packed and installed into an empty project', () => {
     ['node16', 'node16', ['use.mts']],
     ['esnext', 'bundler', ['use.ts']],
   ])('type-checks under strict with module %s, moduleResolution %s, in %j', async (module, moduleResolution, files) => {
-    const text = `
-      import { correlationId, withSpan } from 'spanlog'
-      import pino, { type Logger } from 'spanlog/pino'
-      import winston from 'spanlog/winston'
-      import { traceHttp } from 'spanlog/http'
-      import { startTracing } from 'spanlog/tracing'
-      import { fileLogs, type LogEntry, lokiLogs } from 'spanlog/logs'
-      import { fileTraces, type Trace } from 'spanlog/traces'
-      import { tracePino, traceWinston } from 'spanlog/instrument'
-      import 'spanlog/register'
-      const logger: Logger = pino({ level: 'info' })
-      export const traced: Logger = tracePino(logger)
-      export const other: winston.Logger = traceWinston(winston.createLogger())
-      export const id: string | undefined = withSpan('x', () => correlationId())
-      export const middleware = traceHttp({ logger })
-      export const tracing = startTracing({ serviceName: 'x' })
-      export const entries: Promise<LogEntry[]> = fileLogs({ paths: ['x'] }).forTrace('a').collect().then((all) => all.entries)
-      export const loki = lokiLogs({ url: 'http://127.0.0.1' })
-      export const trace: Promise<Trace | undefined> = fileTraces({ paths: ['x'] }).trace('a').then((result) => result.trace)`
+    const text = readFileSync(path.join(root, 'test/matrix/app/use.mts'), 'utf8')
     for (const file of files) writeFileSync(path.join(app, file), text)
     const options = [
       '--strict',

@@ -3,7 +3,7 @@ import { createRemote, type Remote } from '../../remote/client.js'
 import { type RemoteOptions, remoteOptionNames, remoteSettings } from '../../remote/options.js'
 import { unlessUnknown } from '../../remote/refusal.js'
 import { type AnswerDraft, answerTo, type TraceRequest } from '../answer.js'
-import { tempoPartial } from '../documents.js'
+import { isObject, tempoPartial } from '../documents.js'
 import { readSpans } from '../otlp.js'
 import { handOut, parseTimedSearch } from '../search.js'
 import type { TraceSource } from '../types.js'
@@ -70,8 +70,4 @@ async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: Ans
 function fields(tempo: Remote, path: string, json: unknown): Record<string, unknown> {
   if (!isObject(json)) throw tempo.badAnswer(path, 'JSON that is no object')
   return json
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

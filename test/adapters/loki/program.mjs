@@ -20,7 +20,18 @@ const pid = process.pid
 let n = 0
 const one = () => {
   log.info({ message: 'placed', pid, n })
-  writeSync(1, `${n++}\n`)
+  tell(`${n++}\n`)
+}
+
+/** At once, so that a line told of is one whose log call has returned; a full pipe says EAGAIN. */
+function tell(text) {
+  for (;;) {
+    try {
+      return writeSync(1, text)
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+    }
+  }
 }
 
 if (how === 'stream' || how === 'winston, on') {

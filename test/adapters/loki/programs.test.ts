@@ -62,8 +62,7 @@ describe('a program', () => {
   it.each(['worker', 'worker, required', 'winston'])('(%s) that ends right after its lines loses none', async (how) => {
     const { loki, service, options } = await scene()
     const program = start(how, 300, options)
-    expect(await program.ended).toBe(0)
-    expect(program.stderr()).toBe('')
+    expect([await program.ended, program.stderr()]).toEqual([0, ''])
     expect(await numbersOf(loki, service, program.child.pid)).toEqual(upTo(300))
   })
 
@@ -71,7 +70,7 @@ describe('a program', () => {
     const { loki, front, service, options } = await scene()
     await front.goDown()
     const program = start('worker', 300, options)
-    expect(await program.ended).toBe(0)
+    expect([await program.ended, program.stderr()]).toEqual([0, ''])
     await front.comeUp()
     await sendWhatWasLeft(options)
     expect(await numbersOf(loki, service, program.child.pid)).toEqual(upTo(300))

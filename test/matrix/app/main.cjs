@@ -1,12 +1,4 @@
 'use strict'
 const checks = require('./checks.cjs')
 
-checks({
-  spanlog: require('spanlog'),
-  pino: require('spanlog/pino'),
-  winston: require('spanlog/winston'),
-  http: require('spanlog/http'),
-  logs: require('spanlog/logs'),
-  traces: require('spanlog/traces'),
-  tracing: require('spanlog/tracing'),
-}).then((results) => console.log(JSON.stringify(results)))
+checks(require('./modules.cjs')).then((results) => console.log(JSON.stringify(results)))

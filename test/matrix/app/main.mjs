@@ -1,10 +1,4 @@
-import * as spanlog from 'spanlog'
-import * as http from 'spanlog/http'
-import * as logs from 'spanlog/logs'
-import pino from 'spanlog/pino'
-import * as traces from 'spanlog/traces'
-import * as tracing from 'spanlog/tracing'
-import winston from 'spanlog/winston'
 import checks from './checks.cjs'
+import modules from './modules.mjs'
 
-console.log(JSON.stringify(await checks({ spanlog, pino, winston, http, logs, traces, tracing })))
+console.log(JSON.stringify(await checks(modules)))

@@ -1,11 +1,5 @@
-import * as spanlog from 'spanlog'
-import * as http from 'spanlog/http'
-import * as logs from 'spanlog/logs'
-import pino from 'spanlog/pino'
-import * as traces from 'spanlog/traces'
-import * as tracing from 'spanlog/tracing'
-import winston from 'spanlog/winston'
 import { test } from 'vitest'
 import checks from './checks.cjs'
+import modules from './modules.mjs'
 
-test('checks', async () => console.log(JSON.stringify(await checks({ spanlog, pino, winston, http, logs, traces, tracing }))))
+test('checks', async () => console.log(JSON.stringify(await checks(modules))))
