@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
@@ -400,7 +400,7 @@ describe('generated traces', () => {
           content[file * 3 + rotation]!.push(formats[format]!(MS + ms, own ? TRACE : OTHER, `m${n}`))
         })
         const sub = at(`run${run++}`)
-        execFileSync('mkdir', [sub])
+        mkdirSync(sub)
         content.forEach((each, n) => {
           const { packed, lastFeed } = files[n]!
           const text = each.join('\n') + (lastFeed && each.length > 0 ? '\n' : '')
