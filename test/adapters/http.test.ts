@@ -50,7 +50,7 @@ async function send(
 
 /** The finished server span; it ends a tick after the client has its answer. */
 async function serverSpan(): Promise<ReadableSpan> {
-  for (let i = 0; i < 200 && exporter.getFinishedSpans().length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let i = 0; i < 12_000 && exporter.getFinishedSpans().length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
   expect(exporter.getFinishedSpans()).toHaveLength(1)
   return exporter.getFinishedSpans()[0] as ReadableSpan
 }

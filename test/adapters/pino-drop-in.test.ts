@@ -153,7 +153,7 @@ describe.each([
        // With several targets pino's flush calls back before the worker has written.
        const count = (file) => !existsSync(file) ? 0 : readFileSync(file, 'utf8').split('\\n').filter((line) => line.includes('"trace_id":"')).length
        const counts = () => JSON.stringify(['one.log', 'all.log', 'errors.log'].map(count))
-       for (let i = 0; i < 200 && counts() !== '[2,2,1]'; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+       for (let i = 0; i < 3_000 && counts() !== '[2,2,1]'; i++) await new Promise((resolve) => setTimeout(resolve, 20))
        console.log(counts())`,
     )
     expect(JSON.parse(one)).toEqual([2, 2, 1])

@@ -179,7 +179,7 @@ function keysOf(line: string): readonly string[] {
 describe.each([
   ['pino 10', plain10],
   ['pino 9', plain9],
-])('whatever the options and the calls, a traced logger of %s', { timeout: 20_000 + runs.numRuns * 40 }, (_, pino) => {
+])('whatever the options and the calls, a traced logger of %s', { timeout: 120_000 + runs.numRuns * 40 }, (_, pino) => {
   function maker(chosen: LoggerOptions<string>, traced: boolean) {
     return () => {
       const lines: string[] = []

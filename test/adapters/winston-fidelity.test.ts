@@ -240,7 +240,7 @@ function addInPlace(logger: Logger, fields: Readonly<Record<string, string>>): L
   return logger
 }
 
-describe('whatever the options and the calls, a traced logger of winston', { timeout: 20_000 + runs.numRuns * 40 }, () => {
+describe('whatever the options and the calls, a traced logger of winston', { timeout: 120_000 + runs.numRuns * 40 }, () => {
   it('writes outside a trace byte for byte what winston writes', () => {
     fc.assert(
       fc.property(options, fc.array(call, { maxLength: 4 }), (chosen, calls) => {

@@ -104,7 +104,7 @@ describe('correctClockSkew', () => {
     )
   })
 
-  it('takes a chain of 100,000 spans', { timeout: 60_000 }, () => {
+  it('takes a chain of 100,000 spans', () => {
     const trace = chain(100_000)
     for (const [i, s] of trace.spans.entries()) s.service = i % 2 === 0 ? 'a' : 'b'
     expect(correctClockSkew(trace).moved).toEqual([])

@@ -197,7 +197,7 @@ describe('serviceMap', () => {
     expect(serviceMap([])).toEqual({ traces: 0, windowMs: 0, nodes: [], edges: [], cycles: [], unpaired: 0 })
   })
 
-  it('takes a chain of 100,000 spans', { timeout: 60_000 }, () => {
+  it('takes a chain of 100,000 spans', () => {
     const trace = chain(100_000)
     for (const [i, s] of trace.spans.entries()) s.service = i % 2 === 0 ? 'shop' : 'bank'
     expect(serviceMap(trace)).toMatchObject({ nodes: [{ maximumDepth: 99_999 }, { maximumDepth: 99_998 }], cycles: [['bank', 'shop']] })
@@ -249,7 +249,7 @@ describe('circles', () => {
     )
   })
 
-  it('are found in a ring of 100,000', { timeout: 60_000 }, () => {
+  it('are found in a ring of 100,000', () => {
     const ring = graphOf(Array.from({ length: 100_000 }, (_, i) => [String(i), String((i + 1) % 100_000)]))
     expect(cyclesOf(ring)).toMatchObject([{ length: 100_000 }])
   })

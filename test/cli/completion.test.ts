@@ -62,7 +62,7 @@ describe('spanlog completion', () => {
       print -r -- "$offered"`
     const { stdout } = await run('zsh', ['-f', '-c', program, 'zsh', await script('zsh'), line], {
       env: { PATH: process.env['PATH'], HOME: folder.path, TERM: 'xterm', COLUMNS: '200' },
-      timeout: 30_000,
+      timeout: 60_000,
     })
     for (const word of some) expect(stdout).toContain(word)
     for (const word of none) expect(stdout).not.toContain(word)

@@ -4,12 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
-import { vi } from 'vitest'
 import { run } from '../../dist/src/cli/run.js'
 import { type Host, openSession } from '../../dist/src/cli/session.js'
-
-// Each test starts processes, on machines that may be busy.
-vi.setConfig({ testTimeout: 60_000 })
 
 const main = path.resolve(import.meta.dirname, '../../dist/src/cli/main.js')
 

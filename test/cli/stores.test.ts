@@ -165,7 +165,7 @@ describe('stores', () => {
     expect(orderOf(beside.stdout)).toEqual(['second, in a file'])
     expect(beside.stderr).toMatch(/^no spans, 1 line, INCOMPLETE: TEMPO_UNREACHABLE: /)
     expect(beside.code).toBe(4)
-  }, 60_000)
+  })
 
   it('that refuse say so', async () => {
     tempo.inject(refuse(401, 'no org id\u001b[31m'))

@@ -35,7 +35,7 @@ const page = readFileSync(file, 'utf8')
 const marks = ['<!-- What test/context/matrix.test.ts measured, and checks: -->\n', '<!-- end -->\n'] as const
 const measured = { otel: new Map<Row, Cell>(), own: new Map<Row, Cell>() }
 
-beforeAll(startPostgres, 90_000)
+beforeAll(startPostgres)
 afterAll(stopPostgres)
 
 describe.each([

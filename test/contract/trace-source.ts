@@ -379,7 +379,7 @@ export function describeTraceSource(
         }),
         { numRuns: runs },
       )
-    }, 60_000)
+    })
 
     // Last: stores of files read all of it again for each question.
     it('returns all of a trace of 2,000 spans', async () => {

@@ -100,7 +100,7 @@ async function logOf(port: string, output: Readable, lines: number): Promise<str
 }
 
 async function answers(port: number): Promise<void> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 1_200; i++) {
     const socket = connect(port, 'localhost')
     const open = await new Promise((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)))
     socket.destroy()

@@ -7,7 +7,7 @@ const run = (example: string) =>
   promisify(execFile)(process.execPath, [path.resolve(import.meta.dirname, '../../examples', example, 'main.mjs')])
 
 describe('the example', () => {
-  it('sql shows each query as a span, and the trace in what the database sees', { timeout: 60_000 }, async () => {
+  it('sql shows each query as a span, and the trace in what the database sees', async () => {
     const { stdout, stderr } = await run('sql')
     expect(stdout).toMatch(
       /^SELECT current_query\(\) AS seen FROM orders WHERE note = 'two lamps' \/\*traceparent='00-[0-9a-f]{32}-[0-9a-f]{16}-03'\*\/\nrelation "customers" does not exist\n$/,

@@ -49,7 +49,7 @@ function follow(paths: FileLogsOptions['paths'] = folder, options: LogFollowOpti
   following = read()
   return seen
 }
-const expectSoon = (seen: string[], wanted: string[]) => vi.waitFor(() => expect(seen).toEqual(wanted), { timeout: 8000, interval: 20 })
+const expectSoon = (seen: string[], wanted: string[]) => vi.waitFor(() => expect(seen).toEqual(wanted), { timeout: 60_000, interval: 20 })
 
 describe('follow', () => {
   it('first yields what is there, by time over all files, then each line as it is written', async () => {
@@ -90,9 +90,9 @@ describe('follow', () => {
     renameSync(at('a.log'), at('a.log.1'))
     appendFileSync(at('a.log.1'), line('2, by the old descriptor'))
     writeFileSync(at('a.log'), line('3'))
-    await vi.waitFor(() => expect(seen.toSorted()).toEqual(['1', '2, by the old descriptor', '3']), { timeout: 8000 })
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual(['1', '2, by the old descriptor', '3']), { timeout: 60_000 })
     appendFileSync(at('a.log'), line('4'))
-    await vi.waitFor(() => expect(seen).toHaveLength(4), { timeout: 8000 })
+    await vi.waitFor(() => expect(seen).toHaveLength(4), { timeout: 60_000 })
   })
 
   it('does not yield a rotated file again that lies in the same folder, nor what is packed of it', async () => {
@@ -125,12 +125,12 @@ describe('follow', () => {
     copyFileSync(at('a.log'), at('a.log.1'))
     truncateSync(at('a.log'), 0)
     appendFileSync(at('a.log'), line('new'))
-    await vi.waitFor(() => expect(seen).toHaveLength(23), { timeout: 8000 })
+    await vi.waitFor(() => expect(seen).toHaveLength(23), { timeout: 60_000 })
     expect(seen.slice(20).toSorted()).toEqual(['TRUNCATED, refilled', 'just before', 'new'])
     // A copy that nobody cuts the file of is not read at all.
     copyFileSync(at('a.log.1'), at('a.log.2'))
     appendFileSync(at('a.log'), line('last'))
-    await vi.waitFor(() => expect(seen).toHaveLength(24), { timeout: 8000 })
+    await vi.waitFor(() => expect(seen).toHaveLength(24), { timeout: 60_000 })
     expect(seen.at(-1)).toBe('last')
   })
 
@@ -193,7 +193,7 @@ describe('follow', () => {
       wanted.push(message)
       if (n % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     }
-    await vi.waitFor(() => expect(seen).toHaveLength(wanted.length), { timeout: 8000 })
+    await vi.waitFor(() => expect(seen).toHaveLength(wanted.length), { timeout: 60_000 })
     expect(seen.toSorted()).toEqual(wanted.toSorted())
   })
 
@@ -218,9 +218,9 @@ describe('follow', () => {
     let output = ''
     child.stdout.on('data', (data) => (output += String(data)))
     child.stdin.write(line('a'))
-    await vi.waitFor(() => expect(output).toBe('a\n'), { timeout: 8000 })
+    await vi.waitFor(() => expect(output).toBe('a\n'), { timeout: 60_000 })
     child.stdin.write(line('b'))
-    await vi.waitFor(() => expect(output).toBe('a\nb\n'), { timeout: 8000 })
+    await vi.waitFor(() => expect(output).toBe('a\nb\n'), { timeout: 60_000 })
     child.kill()
   })
 

@@ -106,7 +106,7 @@ async function whole(store: Omit<LogStoreUnderTest, 'close'>, id: string, lines:
   return verdict.complete
 }
 
-it.for(shapes)('over the double %s are all there', { timeout: 60_000 }, async ([, shape]) => {
+it.for(shapes)('over the double %s are all there', async ([, shape]) => {
   const double = await loki()
   const [store, id] = [lokiStore(double.url), traceId()]
   const lines = shape(id)

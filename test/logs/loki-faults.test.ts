@@ -64,7 +64,7 @@ it('a Loki that restarts is asked until it is back', async () => {
   await double.close()
   const asked = lokiLogs({ url: `http://127.0.0.1:${port}`, tenant: 'team', retries: 8 }).forTrace(TRACE, { from: '1h' })
   const verdict = asked.verdict()
-  await vi.waitFor(() => expect(asked.stats.retries).toBeGreaterThan(1))
+  await vi.waitFor(() => expect(asked.stats.retries).toBeGreaterThan(1), { timeout: 60_000 })
   const again = await loki({ port: Number(port) })
   expect(await verdict).toMatchObject({ complete: true, entries: 100 })
   expect(again.seen.length).toBeGreaterThan(2)
@@ -244,14 +244,14 @@ describe('answers are not trusted', () => {
     // Each page is a quarter of a gigabyte: smaller ones are asked for in one row only.
     ['an answer without end', faults.endless(), ['1']],
     ['an answer without end, packed', faults.endless('gzip'), ['2', '1']],
-  ])('%s is cut off, and asked for in smaller pages until there are none', { timeout: 60_000 }, async ([, fault, pages]) => {
+  ])('%s is cut off, and asked for in smaller pages until there are none', async ([, fault, pages]) => {
     const double = await loki({ maxEntries: Number(pages[0]) })
     double.inject(fault, { ...always, on: 'query_range' })
     const { code, message } = await collect(double, { timeoutMs: 50_000 })
     expect(code).toBe('LOKI_REFUSED')
     expect(message).toContain('too large: more than 256 MB')
     expect(new Set(double.seen.flatMap(({ query }) => query.get('limit') ?? []))).toEqual(new Set(pages))
-    await vi.waitFor(() => expect(double.underWay()).toBe(0))
+    await vi.waitFor(() => expect(double.underWay()).toBe(0), { timeout: 60_000 })
   })
 
   it("a warning of Loki's is a reason not to call it proven", async () => {
@@ -297,10 +297,10 @@ describe('an abort', () => {
     const verdict = lokiLogs({ url: double.url, tenant: 'a' })
       .forTrace(TRACE, { ...options, signal: controller.signal })
       .verdict()
-    await vi.waitFor(() => expect(double.seen.some(({ path }) => path.includes(on))).toBe(true))
+    await vi.waitFor(() => expect(double.seen.some(({ path }) => path.includes(on))).toBe(true), { timeout: 60_000 })
     controller.abort()
     expect(await verdict).toMatchObject({ complete: false, reasons: [{ code: 'ABORTED' }] })
-    await vi.waitFor(() => expect(double.underWay()).toBe(0))
+    await vi.waitFor(() => expect(double.underWay()).toBe(0), { timeout: 60_000 })
   })
 
   it('before it began asks nothing', async () => {
@@ -317,10 +317,10 @@ describe('an abort', () => {
     const query = lokiLogs({ url: double.url, tenant: 'team' }).forTrace(TRACE, { from: '1h' })
     for await (const entry of query) {
       expect(entry.traceId).toBe(TRACE)
-      await vi.waitFor(() => expect(double.underWay()).toBeGreaterThan(0))
+      await vi.waitFor(() => expect(double.underWay()).toBeGreaterThan(0), { timeout: 60_000 })
       break
     }
     expect(await query.verdict()).toMatchObject({ complete: false, entries: 1, reasons: [{ code: 'STOPPED_EARLY' }] })
-    await vi.waitFor(() => expect(double.underWay()).toBe(0))
+    await vi.waitFor(() => expect(double.underWay()).toBe(0), { timeout: 60_000 })
   })
 })

@@ -41,7 +41,7 @@ function follow(double: LokiDouble, options: LogFollowOptions = {}): Followed {
     stop: () => controller.abort(),
     ended,
     holds: async (...expected) => {
-      await vi.waitFor(() => expect(got).toEqual(expected), { timeout: 10_000 })
+      await vi.waitFor(() => expect(got).toEqual(expected), { timeout: 60_000 })
     },
   }
 }
@@ -63,7 +63,7 @@ const listening = (double: LokiDouble) =>
       expect(double.seen.filter(({ path }) => path.endsWith('query_range')).length).toBeGreaterThanOrEqual(4)
       expect(double.underWay()).toBe(0)
     },
-    { timeout: 10_000 },
+    { timeout: 60_000 },
   )
 
 describe('following a trace in Loki', () => {
@@ -81,7 +81,7 @@ describe('following a trace in Loki', () => {
     await followed.holds('old', 'new', 'both', 'metadata')
     followed.stop()
     await followed.ended
-    await vi.waitFor(() => expect(double.tails.size).toBe(0))
+    await vi.waitFor(() => expect(double.tails.size).toBe(0), { timeout: 60_000 })
   })
 
   it('begins with `from`', async () => {
@@ -96,7 +96,7 @@ describe('following a trace in Loki', () => {
   it('yields mentions only if asked for', async () => {
     const double = await loki()
     const [without, withThem] = [follow(double), follow(double, { mentions: true })]
-    await vi.waitFor(() => expect(double.tails.size).toBe(4), { timeout: 10_000 })
+    await vi.waitFor(() => expect(double.tails.size).toBe(4), { timeout: 60_000 })
     double.push({ app: 'shop' }, [[nowNano(), `retry of ${TRACE}`]])
     push(double, 'own')
     await without.holds('own')
@@ -110,7 +110,7 @@ describe('following a trace in Loki', () => {
       expect(item).toMatchObject({ traceId: TRACE })
       break
     }
-    await vi.waitFor(() => expect([double.tails.size, double.underWay()]).toEqual([0, 0]))
+    await vi.waitFor(() => expect([double.tails.size, double.underWay()]).toEqual([0, 0]), { timeout: 60_000 })
   })
 
   it.for<[string, (double: LokiDouble) => void]>([
@@ -198,7 +198,7 @@ describe('following a trace in Loki', () => {
     const double = await loki()
     double.inject(fault, { ...always, on: 'query_range' })
     await expect(follow(double).ended).rejects.toMatchObject({ code })
-    await vi.waitFor(() => expect(double.tails.size).toBe(0))
+    await vi.waitFor(() => expect(double.tails.size).toBe(0), { timeout: 60_000 })
   })
 
   it('credentials that end later are an error', async () => {

@@ -65,7 +65,7 @@ describe('a service that says its secrets everywhere', () => {
   let redacted: Record<string, string>
   beforeAll(async () => {
     ;[plain, redacted] = await Promise.all([outputsOf('plain'), outputsOf('redact')])
-  }, 120_000)
+  })
 
   it('says each of them, and in each place some, unless told otherwise', () => {
     const said = new Set(Object.values(plain).flatMap((text) => text.match(secret) ?? []))

@@ -14,8 +14,8 @@ let broker: RunningProgram
 const withBroker = (program: Parameters<typeof startProgram>[0]): void => {
   beforeAll(async () => {
     broker = await startProgram(program)
-  }, 90_000)
-  afterAll(() => broker.stop(), 30_000)
+  })
+  afterAll(() => broker.stop())
 }
 
 async function run(example: string, env: Record<string, string>): Promise<string> {

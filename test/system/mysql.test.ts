@@ -19,7 +19,7 @@ beforeAll(async () => {
   pool = traceSql(mysql.createPool({ host: '127.0.0.1', port: server.port, user: 'root', database: 'shop', connectionLimit: 2 }), {
     comment: true,
   })
-}, 60_000)
+})
 afterEach(() => telemetry.reset())
 afterAll(async () => {
   telemetry.stop()

@@ -47,7 +47,7 @@ beforeAll(async () => {
      }`,
   )
   nginx = spawn('nginx', ['-c', path.join(folder, 'nginx.conf'), '-p', folder], { stdio: 'inherit' })
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 1_200; i++) {
     if (
       await fetch(url).then(
         () => true,
@@ -94,7 +94,7 @@ describe('behind a real nginx', () => {
       fileLogs({ paths: [path.join(folder, 'plain.log')] })
         .forTrace(traceId)
         .collect()
-    for (let i = 0; i < 100 && (await found()).entries.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (let i = 0; i < 3_000 && (await found()).entries.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
     const { entries, verdict } = await found()
     expect(verdict.complete).toBe(true)
     expect(entries.map(({ line }) => line)).toEqual([

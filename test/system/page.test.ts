@@ -335,7 +335,7 @@ describe('a large trace', () => {
     await expect.poll(lines).toEqual(['line 4711 of many'])
     await page.click('.line')
     await expect.poll(() => page.locator('.row.selected').count()).toBe(1)
-  }, 120_000)
+  })
 })
 
 describe('the example', () => {
@@ -345,7 +345,7 @@ describe('the example', () => {
     await promisify(execFile)(process.execPath, [path.resolve(import.meta.dirname, '../../examples/page/run.mjs'), pictures])
     const kept = readdirSync(path.resolve(import.meta.dirname, '../../examples/page')).filter((name) => name.endsWith('.png'))
     expect(readdirSync(pictures).toSorted()).toEqual(kept.toSorted())
-  }, 120_000)
+  })
 })
 
 describe('the served list', () => {
@@ -376,7 +376,7 @@ describe('the served list', () => {
         root: { service: 'gateway', name: 'POST /orders' },
         durationMs: 100,
       })
-      await page.click('td a', { timeout: 10_000 })
+      await page.click('td a')
       await expect.poll(spans).toEqual(['POST /orders', 'reserve', 'charge'])
       await page.click('.row:has-text("charge")')
       await page.click(`.inspector .link:has-text("${'c'.repeat(32)}")`)
@@ -466,7 +466,7 @@ describe('a served trace', () => {
 
       const early = Array.from({ length: 5 }, (_, i) => line(id(3), 20, 'warn', `late line ${i}`))
       found = documentOf(spansTo(101), [...linesTo(21), ...early, ...linesTo(300).slice(21)])
-      await expect.poll(() => texts('.arrived'), { timeout: 15_000 }).toEqual(['1 new span and 5 new lines · show'])
+      await expect.poll(() => texts('.arrived')).toEqual(['1 new span and 5 new lines · show'])
       expect(await texts('.figures li')).toContain('100 spans')
       await page.keyboard.press('r')
       await expect.poll(() => texts('.figures li')).toContain('101 spans')
@@ -478,5 +478,5 @@ describe('a served trace', () => {
     } finally {
       await server.close()
     }
-  }, 60_000)
+  })
 })

@@ -5,13 +5,11 @@ import path from 'node:path'
 import { Transform } from 'node:stream'
 import pino from 'pino'
 import { type LokiStats, type LokiTransportOptions, lokiStream } from 'spanlog/loki'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { startLokiDouble } from '../../support/loki-double/server.js'
 import { type InFront, standInFront } from './in-front.js'
 import { endAll, endings, held, spoolFolder, until } from './shipping.js'
 
-// Programs start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 afterEach(endAll)
 
 interface Scene {

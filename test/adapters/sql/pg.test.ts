@@ -25,7 +25,7 @@ beforeAll(async () => {
   port = await freePort()
   server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port, maxConnections: 4 })
   await server.start()
-}, 60_000)
+})
 afterAll(async () => {
   telemetry.stop()
   await server.stop()

@@ -119,7 +119,7 @@ export const loggers: Row[] = [
 ]
 
 async function eventuallyText(file: string, part: string): Promise<string> {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 12_000; i++) {
     const text = await readFile(file, 'utf8').catch(() => '')
     if (text.includes(part) && text.endsWith('\n')) return text
     await new Promise((resolve) => setTimeout(resolve, 5))

@@ -57,7 +57,7 @@ const installed = new Set([...new Set(programs.map(([program]) => program))].fil
 describe('the vendors agree', () => {
   for (const [program, args] of programs)
     it.skipIf(!installed.has(program))(`${program} ${args.join(' ')}`, () => {
-      const { status, stdout, stderr } = spawnSync(program, args, { cwd: stack, env, encoding: 'utf8', timeout: 15_000 })
+      const { status, stdout, stderr } = spawnSync(program, args, { cwd: stack, env, encoding: 'utf8', timeout: 60_000 })
       expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' })
     })
 })
