@@ -1,12 +1,13 @@
 import type { Verdict } from './keys.js'
-import type { NamedPatterns } from './patterns.js'
+import type { TextRule } from './text-rules.js'
 
 /** What is known of names and texts. */
 export interface JsonRules {
   verdict(key: string): Verdict
-  /** The patterns that may match in a text of the line. */
-  possibleIn(json: string): NamedPatterns
-  text(text: string, patterns: NamedPatterns): string
+  /** The rules that may hide something of a text of the line. */
+  possibleIn(json: string): readonly TextRule[]
+  /** @param among - @defaultValue all */
+  text(text: string, among?: readonly TextRule[]): string
   readonly replacement: string
   readonly maxDepth: number
 }
@@ -21,8 +22,8 @@ export type Leave = (name: string, json: string) => boolean
 export function redactJson(json: string, rules: JsonRules, leave?: Leave): string {
   // Not even a text, where somebody has replaced what makes lines.
   if (typeof json !== 'string') return json
-  const patterns = rules.possibleIn(json)
-  if (json.charCodeAt(0) !== openObject) return rules.text(json, patterns)
+  if (json.charCodeAt(0) !== openObject) return rules.text(json)
+  const possible = rules.possibleIn(json)
   /** Of each array or object that is open, the name that it stands under, and whether it is an array. */
   const names: string[] = []
   const areLists: boolean[] = []
@@ -39,7 +40,13 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     const first = json.charCodeAt(from)
     const end = tokenEnd(json, from)
     // The line broke off.
-    if (end < 0) break
+    if (end < 0) {
+      if (first === quote && !isKeyNext && !inList && rules.verdict(key) === 'hidden') {
+        at = json.length
+        replace(key, from, rules.replacement)
+      }
+      break
+    }
     at = end
     if (first === colon) continue
     if (first === comma) {
@@ -53,6 +60,7 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     } else if (first === quote && isKeyNext) {
       key = textOf(json, from, at)
       isKeyNext = false
+      if (possible.length > 0) look(key, from)
     } else {
       // Of a list's items its own name counts.
       const name = inList ? (names.at(-1) ?? '') : key
@@ -68,19 +76,27 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
         inList = first === openArray
         areLists.push(inList)
         isKeyNext = !inList
-      } else if (patterns.length > 0 && (first === quote || first === minus || (first >= zero && first <= nine))) {
-        const plain = textOf(json, from, at)
-        const redacted = rules.text(plain, patterns)
-        if (redacted !== plain) replace(name, from, redacted)
+      } else if (first === quote || first === minus || (first >= zero && first <= nine)) {
+        if (possible.length > 0) look(textOf(json, from, at), from, name)
+      } else if (!isLiteral(json.slice(from, at))) {
+        at = from
+        break
       }
     }
   }
   const rest = json.slice(at)
-  const redacted = rules.text(rest, patterns)
+  // By far the most lines end with a line break.
+  const redacted = rest.length < 2 ? rest : rules.text(rest)
   return copied === 0 && redacted === rest ? json : shown + json.slice(copied, at) + redacted
 
-  function replace(name: string, from: number, by: string): void {
-    if (names.length === 1 && leave?.(name, json.slice(from, at)) === true) return
+  function look(said: string, from: number, name?: string): void {
+    const redacted = rules.text(said, possible)
+    if (redacted !== said) replace(name, from, redacted)
+  }
+
+  /** @param name - of the value that is replaced; of a name `undefined` */
+  function replace(name: string | undefined, from: number, by: string): void {
+    if (name !== undefined && names.length === 1 && leave?.(name, json.slice(from, at)) === true) return
     shown += json.slice(copied, from) + JSON.stringify(by)
     copied = at
   }
@@ -98,6 +114,10 @@ function tokenStart(json: string, from: number): number {
   let at = from
   while (json.charCodeAt(at) <= 0x20) at++
   return at
+}
+
+function isLiteral(word: string): boolean {
+  return word === 'null' || word === 'true' || word === 'false'
 }
 
 /** What ends a word and is a token of its own. */

@@ -5,10 +5,11 @@ export interface Pattern {
   /** With the flag `g`; bounded repetitions only, since it meets strangers' texts. */
   readonly expression: RegExp
   /**
-   * What stands in each match, all of it, the cheapest first: a text without it, which is found out sooner, is not searched. It is looked for
-   * in whole lines of JSON as well, so it asks for nothing that JSON may write otherwise (line breaks, quotes), or that stands around a match.
+   * What stands in each match, all of it (of a list one), the cheapest first: a text without it, which is found out sooner, is not searched.
+   * It is looked for in whole lines of JSON as well, so it asks for nothing that JSON may write otherwise (line breaks, quotes), or that
+   * stands around a match.
    */
-  readonly needs?: readonly (string | RegExp)[]
+  readonly needs?: readonly (string | RegExp | readonly string[])[]
   /** Characters of the shortest match. */
   readonly least?: number
   /** Text before and behind the secret stays: the groups of these numbers. */
@@ -34,7 +35,8 @@ const cardNumber = /(?<![\w.-])[2-6]\d{3}(?:[ -]?\d{2,7}){2,4}(?![\w-]|\.\d)/g
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/ for what of a URL has to be hidden
  */
 export const patterns = {
-  email: { least: 6, needs: ['@'], expression: /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/g },
+  // In URLs too.
+  email: { least: 6, needs: [['@', '%40']], expression: /[A-Za-z0-9._%+-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/g },
   card: { least: 13, needs: [/[2-6]\d{3}[\d -]{9}/], expression: cardNumber, is: isCard },
   iban: {
     least: 15,

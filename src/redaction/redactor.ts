@@ -1,7 +1,8 @@
 import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { type Leave, redactJson } from './json.js'
 import { keyVerdicts, usualKeys } from './keys.js'
-import { type NamedPatterns, type Pattern, type PatternName, patterns, usualPatterns } from './patterns.js'
+import { type PatternName, usualPatterns } from './patterns.js'
+import { byNames, byPattern, type TextRule, withoutEscapes } from './text-rules.js'
 
 /** What must not leave the process. What is given replaces what is usual: `keys: [...usualKeys, 'iban']` adds to it. */
 export interface RedactionRules {
@@ -50,7 +51,7 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   if (typeof replacement !== 'string') throw unexpected('redact.replacement', 'a string', replacement)
   const verdict = keyVerdicts(keys, allow)
   if (!Array.isArray(wanted)) throw unexpected('redact.patterns', 'an array', wanted)
-  const compiled = (wanted as readonly unknown[]).map(compile)
+  const all = [byNames({ verdict, replacement }), ...(wanted as readonly unknown[]).map((one) => byPattern(one, replacement))]
   const ruled = { verdict, possibleIn, text, replacement, maxDepth }
 
   return { value, text, line, find }
@@ -64,24 +65,26 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     }
   }
 
-  function text(given: string, among: NamedPatterns = compiled): string {
-    let shown = given
-    for (const { pattern } of among) {
-      if (!mayStandIn(shown, pattern)) continue
-      shown = replaceIn(shown, pattern, replacement)
-      // What is put together where something was hidden may be what no pattern was possible for before.
-      if (shown !== given && among !== compiled) return text(given)
+  function text(given: string, among: readonly TextRule[] = all): string {
+    const plain = withoutEscapes(given)
+    let shown = plain
+    for (const rule of among) {
+      const left = rule.hide(shown)
+      if (left === shown) continue
+      // What is put together where something was hidden may be what no other rule was possible for before.
+      if (among !== all) return text(given)
+      shown = left
     }
-    return shown
+    return shown === plain ? given : shown
   }
 
-  /** Looked for once in the whole, nearly all patterns are out of question for each of its texts. */
-  function possibleIn(json: string): NamedPatterns {
+  /** Looked for once in the whole, nearly all rules are out of question for each of its texts. */
+  function possibleIn(json: string): readonly TextRule[] {
     // An escape may stand for any character.
-    if (json.includes('\\u') || json.includes('\\/')) return compiled
+    if (json.includes('\\u') || json.includes('\\/')) return all
     // By far the most lines have none.
-    const first = compiled.findIndex((one) => mayStandIn(json, one.pattern))
-    return first < 0 ? none : compiled.filter((one, i) => i === first || (i > first && mayStandIn(json, one.pattern)))
+    const first = all.findIndex((one) => one.mayHideIn(json))
+    return first < 0 ? none : all.filter((one, i) => i === first || (i > first && one.mayHideIn(json)))
   }
 
   function line(given: string, leave?: Leave): string {
@@ -101,6 +104,7 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     if (depth >= maxDepth) return replacement
     if (Array.isArray(given)) return redactArray(key, given, depth)
     if (given instanceof Error) return redactError(given, depth)
+    if (given instanceof Map || given instanceof Set) return redactCollection(key, given, depth)
     const { toJSON } = given as { toJSON?: unknown }
     if (typeof toJSON !== 'function') return redactObject(given as Record<string, unknown>, depth)
     // It says itself what it shows: a date, an instance with private fields.
@@ -135,16 +139,36 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     return copy ?? array
   }
 
+  /** Its names are looked at too: `{ 'ada@example.com': 'sent' }`. */
   function redactObject(object: Readonly<Record<string, unknown>>, depth: number): unknown {
-    let copy: Record<string, unknown> | undefined
-    for (const key of Object.keys(object)) {
+    const keys = Object.keys(object)
+    let copy: object | undefined
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string
       const given = object[key]
+      const name = text(key)
       const shown = redact(key, given, depth + 1)
-      if (shown === given) continue
-      copy ??= { ...object }
-      Object.defineProperty(copy, key, { value: shown, enumerable: true, writable: true, configurable: true })
+      if (shown !== given || name !== key) copy ??= copyOf(object, keys.slice(0, i))
+      if (copy !== undefined) define(copy, name, shown)
     }
     return copy ?? object
+  }
+
+  /** Loggers write them as `{}`, layouts go through them. */
+  function redactCollection(key: string, given: Map<unknown, unknown> | Set<unknown>, depth: number): unknown {
+    if (given instanceof Set) {
+      const items = [...given]
+      const shown = redactArray(key, items, depth)
+      return shown === items ? given : new Set(shown as unknown[])
+    }
+    let isChanged = false
+    const entries = Array.from(given, ([name, value]): [unknown, unknown] => {
+      const isName = typeof name === 'string'
+      const shown: [unknown, unknown] = [isName ? text(name) : redact(key, name, depth + 1), redact(isName ? name : key, value, depth + 1)]
+      isChanged ||= shown[0] !== name || shown[1] !== value
+      return shown
+    })
+    return isChanged ? new Map(entries) : given
   }
 
   function find(whole: unknown, path = ''): Finding[] {
@@ -157,13 +181,35 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
       if (known === 'allowed') continue
       if (known === 'hidden') found.push({ path: place.path, rule: 'key' })
       else if (typeof place.value !== 'object') {
-        const given = `${place.value as number}`
-        const broken = compiled.filter(({ pattern }) => replaceIn(given, pattern, replacement) !== given)
-        found.push(...broken.map(({ name }) => ({ path: place.path, rule: name })))
-      } else if (place.depth < maxDepth) todo.push(...placesIn(place).toReversed())
+        found.push(...brokenBy(`${place.value as number}`, place.path))
+      } else if (place.depth < maxDepth) {
+        const inner = placesIn(place)
+        if (!Array.isArray(place.value)) found.push(...inner.flatMap(({ key, path: named }) => brokenBy(key, named)))
+        todo.push(...inner.toReversed())
+      }
     }
     return found
   }
+
+  function brokenBy(given: string, where: string): Finding[] {
+    let shown = withoutEscapes(given)
+    return all.flatMap(({ name, hide }) => {
+      const before = shown
+      shown = hide(before)
+      return shown === before ? [] : [{ path: where, rule: name }]
+    })
+  }
+}
+
+/** Some of its members, and the methods of its class, which layouts may call. */
+function copyOf(object: Readonly<Record<string | symbol, unknown>>, keys: readonly string[]): object {
+  const copy = Object.create(Object.getPrototypeOf(object) as object | null) as object
+  for (const key of [...keys, ...Object.getOwnPropertySymbols(object)]) define(copy, key, object[key])
+  return copy
+}
+
+function define(object: object, key: string | symbol, value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
 }
 
 interface Place {
@@ -184,29 +230,4 @@ function placesIn({ path, key, value, depth }: Place): Place[] {
   }))
 }
 
-const none: NamedPatterns = []
-
-function compile(given: unknown): NamedPatterns[number] {
-  if (given instanceof RegExp) {
-    const flags = given.flags.includes('g') ? given.flags : `${given.flags}g`
-    return { name: given.source, pattern: { expression: new RegExp(given.source, flags.replace('y', '')) } }
-  }
-  if (typeof given === 'string' && Object.hasOwn(patterns, given)) return { name: given, pattern: patterns[given as PatternName] }
-  throw unexpected('redact.patterns', `regular expressions, or names out of ${Object.keys(patterns).join(', ')}`, given)
-}
-
-function mayStandIn(text: string, { least = 0, needs = [] }: Pattern): boolean {
-  if (text.length < least) return false
-  for (const needed of needs) if (!(typeof needed === 'string' ? text.includes(needed) : needed.test(text))) return false
-  return true
-}
-
-function replaceIn(text: string, { expression, keep, is }: Pattern, replacement: string): string {
-  return text.replace(expression, (match: string, ...groups: (string | undefined)[]) => {
-    // An expression that matches nothing would put the replacement between all characters.
-    if (match === '' || is?.(match) === false) return match
-    const group = (number: number | undefined) => (number === undefined ? '' : (groups[number - 1] ?? ''))
-    const hidden = match.slice(group(keep?.before).length, match.length - group(keep?.behind).length)
-    return hidden === replacement ? match : group(keep?.before) + replacement + group(keep?.behind)
-  })
-}
+const none: readonly TextRule[] = []

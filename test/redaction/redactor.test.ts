@@ -128,8 +128,8 @@ describe('a redactor', () => {
     expect(redactor.find(value, 'line')).toEqual([
       { path: 'line.user.mail', rule: 'email' },
       { path: 'line.user.pins[0].cvv', rule: 'key' },
+      { path: 'line.url', rule: 'key' },
       { path: 'line.url', rule: 'url-credentials' },
-      { path: 'line.url', rule: 'url-secrets' },
     ])
   })
 

@@ -1,5 +1,7 @@
 import { keyVerdicts, usualKeys } from '../../src/redaction/keys.js'
+import { hideNamed } from '../../src/redaction/named.js'
 import { type Pattern, type PatternName, patterns } from '../../src/redaction/patterns.js'
+import { withoutEscapes } from '../../src/redaction/text-rules.js'
 
 // What redaction says, without what makes it fast: each pattern searches each text, and a line is gone through token by token.
 
@@ -10,7 +12,8 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
   return { text, line }
 
   function text(given: string): string {
-    let shown = given
+    const plain = withoutEscapes(given)
+    let shown = hideNamed(plain, { verdict, replacement })
     for (const name of names) {
       const { expression, keep, is }: Pattern = patterns[name]
       shown = shown.replace(expression, (match: string, ...groups: (string | undefined)[]) => {
@@ -20,7 +23,7 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
         return before + replacement + behind
       })
     }
-    return shown
+    return shown === plain ? given : shown
   }
 
   function line(json: string): string {
@@ -42,6 +45,9 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
       } else if (token.startsWith('"') && isKeyNext) {
         key = said(token)
         isKeyNext = false
+        if (text(key) === key) continue
+        shown += json.slice(copied, from) + JSON.stringify(text(key))
+        copied = end
       } else {
         const name = around === undefined || around.isObject ? key : around.name
         const opens = token === '{' || token === '['
@@ -53,7 +59,11 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
         } else if (opens) {
           open.push({ isObject: token === '{', name })
           isKeyNext = token === '{'
-        } else if (/^["\d-]/.test(token) && text(said(token)) !== said(token)) by = text(said(token))
+        } else if (/^["\d-]/.test(token)) {
+          if (text(said(token)) !== said(token)) by = text(said(token))
+        } else if (!['true', 'false', 'null'].includes(token)) {
+          return shown + json.slice(copied, from) + text(json.slice(from))
+        }
         const to = last < tokens.length ? (tokens[last] as Token).end : json.length
         if (by !== undefined) {
           shown += json.slice(copied, from) + JSON.stringify(by)
@@ -64,7 +74,12 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
       }
     }
     const end = tokens.at(-1)?.end ?? 0
-    return shown + json.slice(copied, end) + text(json.slice(end))
+    const rest = json.slice(end)
+    const [, space, quote] = /^([\0-\x20]*)(")?/.exec(rest) ?? []
+    if (quote !== undefined && !isKeyNext && open.at(-1)?.isObject === true && verdict(key) === 'hidden') {
+      return shown + json.slice(copied, end) + (space ?? '') + JSON.stringify(replacement)
+    }
+    return shown + json.slice(copied, end) + text(rest)
   }
 }
 

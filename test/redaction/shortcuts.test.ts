@@ -6,7 +6,7 @@ import { referenceOf } from './reference.js'
 
 /** Of each pattern the shortest that it matches, and others: whole, without what stays. */
 const samples: Record<PatternName, readonly string[]> = {
-  email: ['a@b.cc', 'ada.l+x@mail.example.com'],
+  email: ['a@b.cc', 'ada%40example.com', 'ada.l+x@mail.example.com'],
   card: ['4222222222222', '2221000000000009', '3782-822463-10005', '5555 5555 5555 4444', '30569309025904', '6011111111111117'],
   iban: ['NO9386011117947', 'BE68539007547034', 'DE89 3704 0044 0532 0130 00', 'MT84MALT011000012345MTLCAST001S'],
   jwt: ['eyJaaaaa.bbbbb.', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'],
