@@ -7,8 +7,12 @@ export interface NamedRules {
 }
 
 /** Whether a line of JSON may hold a text with a name and its value, where no escape stands for either. */
-export function mayNameInTexts(json: string): boolean {
-  if (json.includes('=')) return true
+export function mayNameInTexts(json: string, { verdict }: NamedRules): boolean {
+  for (let at = json.indexOf('='); at >= 0; at = json.indexOf('=', at + 1)) {
+    const name = nameBefore(json, at)
+    // The letter of an escape may stand before it: `\ncookie=x`.
+    if (name !== undefined && (verdict(name) !== undefined || verdict(name.slice(1)) !== undefined)) return true
+  }
   return (json.includes('\\"') || json.includes("'") || json.includes('`')) && besideColon.test(json)
 }
 

@@ -14,7 +14,7 @@ export interface TextRule {
 
 /** By names that stand in the text with their values. */
 export function byNames(rules: NamedRules): TextRule {
-  return { name: 'key', mayHideIn: mayNameInTexts, hide: (text) => hideNamed(text, rules) }
+  return { name: 'key', mayHideIn: (json) => mayNameInTexts(json, rules), hide: (text) => hideNamed(text, rules) }
 }
 
 /** @throws SpanlogError INVALID_OPTION */

@@ -31,6 +31,9 @@ describe('a line of JSON', () => {
     ['is a text where it is none', 'user ada@example.com logged in', 'user [REDACTED] logged in'],
     ['is a text from where it breaks off', '{"a":"ada@example.com', '{"a":"[REDACTED]'],
     ['is a text behind its end', '{"a":1} ada@example.com', '{"a":1} [REDACTED]'],
+    ['hides a text that breaks off', '{"a":1,"password":"hunter2', `{"a":1,"password":${hidden}`],
+    ['hides what stands in a name', '{"to":{"ada@example.com":1}}', '{"to":{"[REDACTED]":1}}'],
+    ['is a text from a word on that is none of JSON', '{"a":1, b: ada@example.com}', '{"a":1, b: [REDACTED]}'],
     ['hides a value that breaks off', '{"password":{"a":"b', `{"password":${hidden}`],
   ])('%s', (_what, line, shown) => {
     expect(redactor.line(line)).toBe(shown)

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRedactor } from '../../src/redaction/redactor.js'
@@ -95,6 +96,44 @@ describe('a redactor', () => {
     })
   })
 
+  it.each([/K-\d/, /K-\d/g, /K-\d/y, /k-\d/giy, /K-\d/u, runInNewContext('/K-\\d/y') as RegExp])(
+    'hides all that %s matches, and leaves the expression as it was',
+    (expression) => {
+      expression.lastIndex = 3
+      const own = createRedactor({ patterns: [expression] })
+      for (let i = 0; i < 3; i++) expect(own.text('a K-1 K-2 K-3')).toBe(`a ${hidden} ${hidden} ${hidden}`)
+      expect(expression.lastIndex).toBe(3)
+    },
+  )
+
+  it('hides what layouts find in a Map, a Set and an instance, which stays one of its class', () => {
+    class User {
+      readonly password = 'p'
+      readonly name = 'Ada'
+      hello(): string {
+        return `hello ${this.name} ${this.password}`
+      }
+    }
+    const symbol = Symbol('kept')
+    const map = new Map<unknown, unknown>([
+      ['password', 'p'],
+      ['a@b.example', 1],
+      [{ token: 't' }, 2],
+    ])
+    expect(redactor.value('x', map)).toEqual(
+      new Map<unknown, unknown>([
+        ['password', hidden],
+        [hidden, 1],
+        [{ token: hidden }, 2],
+      ]),
+    )
+    expect(redactor.value('x', new Set(['a@b.example', 1]))).toEqual(new Set([hidden, 1]))
+    expect((redactor.value('x', new User()) as User).hello()).toBe(`hello Ada ${hidden}`)
+    expect(redactor.value('x', { 'a@b.example': 1, [symbol]: 2 })).toEqual({ [hidden]: 1, [symbol]: 2 })
+    const plain = [new Map([['a', new Set([1])]])]
+    expect(redactor.value('x', plain)).toBe(plain)
+  })
+
   it('hides numbers that are cards', () => {
     expect(redactor.value('n', 4111111111111111)).toBe(hidden)
     expect(redactor.value('n', 4111111111111112)).toBe(4111111111111112)
@@ -119,6 +158,11 @@ describe('a redactor', () => {
     ['a key without a letter', { keys: ['-'] }, /redact\.keys/],
     ['an unknown pattern', { patterns: ['emails'] }, /redact\.patterns.*email.*"emails"/],
     ['a replacement that is no text', { replacement: 1 }, /redact\.replacement/],
+    ['a key that is an expression', { keys: [/password/] }, /redact\.keys.*names/],
+    ['keys that are a set', { keys: new Set(['password']) }, /redact\.keys/],
+    ['what is allowed as a text', { allow: 'password' }, /redact\.allow/],
+    ['an expression as a text', { patterns: ['/K-\\d+/g'] }, /redact\.patterns.*regular expressions/],
+    ['rules that are a list', ['password'], /redact.*object/],
   ])('refuses %s', (_what, rules, message) => {
     expect(() => createRedactor(rules)).toThrow(message)
   })

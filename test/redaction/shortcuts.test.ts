@@ -95,6 +95,12 @@ describe.each(names)('what is looked for first for %s', (name) => {
   })
 })
 
+it('looks again with all patterns at what is put together where something was hidden', () => {
+  const rule = { replacement: '', patterns: ['card', 'url-credentials'] } as const
+  const line = '{"url":"http:/4111111111111111/u:opensesame@host/"}'
+  expect(createRedactor(rule).line(line)).toBe('{"url":"http://@host/"}')
+})
+
 describe.each([
   ['all patterns', '***'],
   ['all patterns, leaving nothing', ''],
