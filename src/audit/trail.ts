@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
+import { createRedactor } from '../redaction/redactor.js'
 
 /** Where it is kept who asked for what. */
 export interface AuditOptions {
@@ -14,6 +15,9 @@ export interface AuditOptions {
    */
   who?: string
 }
+
+// What opens a door is hidden, such as a token in the URL of a store; whom a question was about is what the file is for.
+const credentials = createRedactor({ patterns: ['jwt', 'authorization', 'url-credentials', 'url-secrets', 'access-key', 'private-key'] })
 
 /** One question, before it is asked. */
 export interface Asked {
@@ -46,7 +50,7 @@ export function auditTrail(options: AuditOptions): Trail {
     const given = query === undefined || Object.keys(query).length === 0 ? {} : { query }
     const record = { time: new Date().toISOString(), ...asker, ...asked, ...given, ...(source !== undefined && { source }) }
     try {
-      append(file, `${JSON.stringify(record, inJson)}\n`)
+      append(file, `${credentials.line(JSON.stringify(record, inJson))}\n`)
     } catch (cause) {
       throw new SpanlogError('AUDIT_UNWRITABLE', `the question could not be written to ${file}, and is not asked`, { cause })
     }

@@ -1,5 +1,6 @@
 import { type AuditOptions, auditTrail } from '../audit/trail.js'
 import { parseTraceId } from '../context/ids.js'
+import { unexpected } from '../errors.js'
 import type { LogSource } from './types.js'
 
 export type { AuditOptions }
@@ -17,6 +18,8 @@ export type { AuditOptions }
  * ```
  */
 export function auditedLogs(source: LogSource, audit: AuditOptions): LogSource {
+  const given: Partial<LogSource> | null | undefined = source
+  if (typeof given?.forTrace !== 'function') throw unexpected('source', 'a LogSource', source)
   const trail = auditTrail(audit)
   return {
     forTrace(traceId, query) {

@@ -2,7 +2,7 @@ import type { Verdict } from './keys.js'
 
 /** What a text says under names. */
 export interface NamedRules {
-  verdict(key: string): Verdict
+  readonly verdict: (key: string) => Verdict
   readonly replacement: string
 }
 

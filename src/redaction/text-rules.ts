@@ -8,8 +8,8 @@ export interface TextRule {
   /** `key`, a pattern's name, or the source of an expression of one's own. */
   readonly name: string
   /** Whether it may hide something of a text that a line of JSON holds, where no escape stands for what it looks for. */
-  mayHideIn(json: string): boolean
-  hide(text: string): string
+  readonly mayHideIn: (json: string) => boolean
+  readonly hide: (text: string) => string
 }
 
 /** By names that stand in the text with their values. */

@@ -1,5 +1,6 @@
 import { type AuditOptions, auditTrail } from '../audit/trail.js'
 import { parseTraceId } from '../context/ids.js'
+import { unexpected } from '../errors.js'
 import type { TraceSource } from './types.js'
 
 export type { AuditOptions }
@@ -15,6 +16,8 @@ export type { AuditOptions }
  * ```
  */
 export function auditedTraces(source: TraceSource, audit: AuditOptions): TraceSource {
+  const given: Partial<TraceSource> | null | undefined = source
+  if (typeof given?.trace !== 'function') throw unexpected('source', 'a TraceSource', source)
   const trail = auditTrail(audit)
   return {
     trace(traceId, query) {

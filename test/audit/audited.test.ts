@@ -58,6 +58,18 @@ describe('the audit', () => {
     expect(records()[0]).toMatchObject({ who: 'Ada', sudoUser: 'grace', from: '10.1.2.3', source: 'app.log' })
   })
 
+  it('holds whom a question was about, and no credentials', () => {
+    const source = 'https://reader:opensesame@loki.example/?token=opensesame&tenant=a'
+    const asked = auditedLogs(fileLogs({ paths: [lines] }), { file, source, who: 'ada@support.example' })
+    asked.search({ text: 'Authorization: Bearer opensesame of eve@example.com , password=opensesame' })
+    expect(readFileSync(file, 'utf8')).not.toContain('Bearer opensesame')
+    expect(records()[0]).toMatchObject({
+      who: 'ada@support.example',
+      source: 'https://[REDACTED]@loki.example/?token=[REDACTED]&tenant=a',
+      query: { text: 'Authorization: Bearer [REDACTED] of eve@example.com , password=[REDACTED]' },
+    })
+  })
+
   it('is for its owner alone, and changes nothing of the answer', async () => {
     const { entries, verdict } = await logs.forTrace(TRACE).collect()
     expect([entries.length, verdict.complete]).toEqual([1, true])
@@ -95,9 +107,17 @@ describe('the audit', () => {
     [{}, '`audit.file`'],
     [{ file: '' }, '`audit.file`'],
     [{ file, who: '' }, '`audit.who`'],
+    [{ file, source: new URL('http://localhost') }, '`audit.source`'],
+    [undefined, 'the options of audit'],
+    ['audit.jsonl', 'the options of audit'],
     [{ file, path: 'x' }, 'no option `path`'],
   ])('refuses wrong options: %j', (options, told) => {
     expect(() => auditedLogs(logs, options as never)).toThrow(told)
+  })
+
+  it.each([[undefined], [{}], ['app.log']])('refuses what is no source: %j', (source) => {
+    expect(() => auditedLogs(source as never, { file })).toThrow(/INVALID_OPTION.*`source`.*LogSource/)
+    expect(() => auditedTraces(source as never, { file })).toThrow(/INVALID_OPTION.*`source`.*TraceSource/)
   })
 
   it('takes whole lines from several processes at once', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import { Writable } from 'node:stream'
 import { context, trace } from '@opentelemetry/api'
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import fc from 'fast-check'
 import pino10 from 'pino'
 import installed9 from 'pino9'
 import { configure, withFields, withSpan, writeKeptLines } from 'spanlog'
@@ -96,6 +97,32 @@ describe.each(jsonLoggers)('what %s writes under `redact`', (_, make) => {
     const plain = withSpan('s', () => write(fields))
     configure({ redact: true })
     expect(withSpan('s', () => write(fields)).replaceAll(/"[\da-f]{16,32}"/g, '""')).toBe(plain.replaceAll(/"[\da-f]{16,32}"/g, '""'))
+  })
+
+  it('hides what stands under a name, whatever is logged, and changes nothing else', () => {
+    configure({ redact: { keys: ['planted'], patterns: [] } })
+    const name = fc.string().filter((one) => !/planted|level|message|msg|__proto__/i.test(one))
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 3 }, fc.string(), fc.integer(), fc.boolean(), fc.constant(null), tie('list'), tie('object')),
+      list: fc.array(tie('value'), { maxLength: 3 }),
+      object: fc.dictionary(name, tie('value'), { maxKeys: 3 }),
+    }))
+    const secret = fc.constantFrom<unknown>('opensesame', ['opensesame'], { a: { b: 'opensesame' } }, 'opensesame "\\ \n')
+    const places: ((planted: unknown) => unknown)[] = [
+      (planted) => ({ planted }),
+      (planted) => [1, [{ a: { planted } }]],
+      (planted) => JSON.stringify({ a: { planted } }),
+      (planted) => JSON.stringify({ body: JSON.stringify([{ planted }]) }),
+      (planted) => `said ${JSON.stringify({ planted, a: 1 }, undefined, 2)} "x"`,
+    ]
+    fc.assert(
+      fc.property(fc.dictionary(name, value, { maxKeys: 3 }), secret, fc.constantFrom(...places), (fields, planted, place) => {
+        const line = write({ ...fields, here: place(planted) })
+        expect(line).not.toContain('opensesame')
+        expect(JSON.parse(line)).toMatchObject(JSON.parse(JSON.stringify({ ...fields, here: place('[REDACTED]') })) as object)
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it("leaves the user's own object as it was", () => {
