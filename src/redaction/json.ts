@@ -90,8 +90,8 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
   return copied === 0 && redacted === rest ? json : shown + json.slice(copied, at) + redacted
 
   function look(said: string, from: number, name?: string): void {
-    const redacted = rules.text(said, possible)
-    if (redacted !== said) replace(name, from, redacted)
+    const left = rules.text(said, possible)
+    if (left !== said) replace(name, from, left)
   }
 
   /** @param name - of the value that is replaced; of a name `undefined` */

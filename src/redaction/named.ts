@@ -110,15 +110,15 @@ function plain(text: string, start: number, replacement: string): Value {
 
 /** Where the text that begins at a quote ends: before the backslashes of its last quote; at the end, where it was cut. */
 function closing(text: string, open: number, level: number): number {
-  const quote = text.charAt(open)
-  for (let at = text.indexOf(quote, open + 1); at >= 0; at = text.indexOf(quote, at + 1)) {
+  const mark = text.charAt(open)
+  for (let at = text.indexOf(mark, open + 1); at >= 0; at = text.indexOf(mark, at + 1)) {
     const before = beforeEscape(text, at, open + 1)
     const backslashes = at - before
     // With fewer it is the end of what the text stands in.
     if (backslashes < level) return before
     if (backslashes % (2 * (level + 1)) !== level) continue
     // SQL doubles a quote that is none.
-    if (quote === "'" && level === 0 && text.charAt(at + 1) === quote) at++
+    if (mark === "'" && level === 0 && text.charAt(at + 1) === mark) at++
     else return at - level
   }
   return text.length

@@ -18,9 +18,6 @@ export interface Pattern {
   readonly is?: (match: string) => boolean
 }
 
-/** Patterns by what they are called: the name, or the source of an expression of one's own. */
-export type NamedPatterns = readonly { readonly name: string; readonly pattern: Pattern }[]
-
 /** OpenTelemetry's semantic conventions name the first four; the others are OAuth's, Azure's and custom. */
 const secretParameters =
   'AWSAccessKeyId|Signature|sig|X-Goog-Signature|X-Amz-(?:Signature|Credential|Security-Token)|access_token|refresh_token|id_token|token|' +

@@ -141,15 +141,15 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
 
   /** Its names are looked at too: `{ 'ada@example.com': 'sent' }`. */
   function redactObject(object: Readonly<Record<string, unknown>>, depth: number): unknown {
-    const keys = Object.keys(object)
+    const names = Object.keys(object)
     let copy: object | undefined
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string
+    for (let i = 0; i < names.length; i++) {
+      const key = names[i] as string
       const given = object[key]
-      const name = text(key)
+      const shownName = text(key)
       const shown = redact(key, given, depth + 1)
-      if (shown !== given || name !== key) copy ??= copyOf(object, keys.slice(0, i))
-      if (copy !== undefined) define(copy, name, shown)
+      if (shown !== given || shownName !== key) copy ??= copyOf(object, names.slice(0, i))
+      if (copy !== undefined) define(copy, shownName, shown)
     }
     return copy ?? object
   }
@@ -162,10 +162,10 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
       return shown === items ? given : new Set(shown as unknown[])
     }
     let isChanged = false
-    const entries = Array.from(given, ([name, value]): [unknown, unknown] => {
+    const entries = Array.from(given, ([name, held]): [unknown, unknown] => {
       const isName = typeof name === 'string'
-      const shown: [unknown, unknown] = [isName ? text(name) : redact(key, name, depth + 1), redact(isName ? name : key, value, depth + 1)]
-      isChanged ||= shown[0] !== name || shown[1] !== value
+      const shown: [unknown, unknown] = [isName ? text(name) : redact(key, name, depth + 1), redact(isName ? name : key, held, depth + 1)]
+      isChanged ||= shown[0] !== name || shown[1] !== held
       return shown
     })
     return isChanged ? new Map(entries) : given
