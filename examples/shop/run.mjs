@@ -72,20 +72,20 @@ async function order(gateway, body) {
   return traceId
 }
 
-/** Runs the command line as a person would, and again where a store has not indexed yet what was just sent. */
+/** Runs the command line as a person would, and again where a store has not indexed yet what was just sent, or sampling not decided. */
 async function show(command, traceId, sources) {
   console.log(`\n$ spanlog ${command} ${traceId} ${sources.join(' ')}`)
   for (let attempt = 1; ; attempt++) {
     const child = spawn(process.execPath, [spanlog, command, traceId, ...sources], { stdio: ['ignore', 'pipe', 'pipe'] })
     const [stdout, stderr, [code]] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), once(child, 'exit')])
-    const complete = code === 0
+    const said = Buffer.concat([...stdout, ...stderr])
+    const complete = code === 0 && !said.includes('no spans')
     if (!complete && (LOKI_URL || TEMPO_URL) && attempt < 15) {
       await wait(2000)
       continue
     }
-    process.stdout.write(Buffer.concat(stdout))
-    process.stdout.write(Buffer.concat(stderr))
-    if (!complete) process.exitCode = code
+    process.stdout.write(said)
+    if (!complete) process.exitCode = code || 1
     return
   }
 }
