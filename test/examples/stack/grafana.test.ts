@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Data, list, missing, read, readYaml, scalar, stackFiles, textsIn, variablesOf } from '../../support/stack/files.js'
+import { type Data, list, missing, read, readYaml, scalar, stackFiles, variablesOf } from '../../support/stack/files.js'
 import { interpolate, syntaxError } from '../../support/stack/grammar.js'
+import { recorded, unknownIn } from '../../support/stack/metrics.js'
 import { flag, keys, listOf, number, oneOf, schemaProblems, text } from '../../support/stack/schema.js'
 
 const sources = list(readYaml('grafana/provisioning/datasources/stack.yaml').datasources)
@@ -96,11 +97,15 @@ describe('the data sources', () => {
   it('a span leads to the rates of its service', () => {
     const queries = (source('tempo').jsonData?.tracesToMetrics?.queries ?? []) as Data[]
     expect(queries).toHaveLength(3)
-    for (const { query } of queries) expect(syntaxError('promql', interpolate(own(query)))).toBeUndefined()
+    for (const { query } of queries) {
+      expect(syntaxError('promql', interpolate(own(query)))).toBeUndefined()
+      expect(unknownIn(interpolate(own(query)))).toEqual([])
+    }
   })
 
   it('an exemplar leads to its trace', () => {
     expect(source('prometheus').jsonData?.exemplarTraceIdDestinations).toMatchObject([{ name: 'trace_id', datasourceUid: 'tempo' }])
+    expect(recorded.exemplars.traces_span_metrics_duration_seconds_bucket).toContain('trace_id')
   })
 })
 
@@ -159,10 +164,30 @@ describe.each(boards)('%s', (file) => {
     expect(syntaxError('traceql', query)).toBeUndefined()
   })
 
-  it('asks for no metric that neither the Collector nor a rule makes', () => {
-    const metrics = textsIn(targets).flatMap((query) => query.match(/\b(?:traces_\w+|service:\w+(?::\w+)*)/g) ?? [])
-    const made = ['traces_span_metrics_calls_total', 'traces_span_metrics_duration_seconds_bucket']
-    expect(missing(metrics, made)).toEqual([])
+  it('asks for no metric, label or value that the Collector does not make', () => {
+    const queries = targets.flatMap(([, { datasource, expr }]) =>
+      scalar(datasource?.type) === 'prometheus' ? interpolate(scalar(expr)) : [],
+    )
+    const variable = /^label_values\((.*), (\w+)\)$/.exec(scalar(list(board.templating?.list)[0]?.query?.query)) ?? []
+    expect([...queries, `sum by (${variable[2]}) (${variable[1]})`].flatMap((query) => unknownIn(query))).toEqual([])
+  })
+
+  // An exemplar's value is how long the request took: among shares and rates it would be a dot at random.
+  it('shows exemplars where seconds are drawn, and nowhere else', () => {
+    const withExemplars = targets.filter(([, target]) => (target.exemplar as unknown) === true)
+    expect(withExemplars.map(([title]) => title)).toEqual(['Latency'])
+    for (const [, target] of withExemplars) expect(scalar(target.expr)).toContain('traces_span_metrics_duration_seconds_bucket')
+  })
+
+  // Loki 3.7.6 names no level by pino's numbers: what it makes of such a line is "unknown".
+  it.each([
+    ['30', false],
+    ['40', true],
+    ['50', true],
+    ['60', true],
+  ])('takes a line of level %s for a warning or an error: %s', (level, taken) => {
+    const [, numbers = ''] = /or level=~"([^"]+)"/.exec(scalar(list((titled('Warnings and errors') as Data).targets)[0]?.expr)) ?? []
+    expect(new RegExp(`^(?:${numbers})$`).test(level)).toBe(taken)
   })
 })
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Data, list, missing, readYaml } from '../../support/stack/files.js'
+import { type Data, list, readYaml, scalar } from '../../support/stack/files.js'
 import { syntaxError } from '../../support/stack/grammar.js'
+import { unknownIn } from '../../support/stack/metrics.js'
 import { duration, keys, listOf, mapOf, number, schemaProblems, text } from '../../support/stack/schema.js'
 
 const groups = (readYaml('prometheus/rules/services.yml').groups ?? []) as Data[]
 const rules = groups.flatMap((group) => group.rules as unknown as Record<string, string>[])
+const recordedRules = rules.flatMap(({ record }) => record ?? [])
 const alerts = rules.flatMap(({ alert }) => alert ?? [])
 const tests = readYaml('prometheus/rules.test.yml')
 
@@ -52,10 +54,7 @@ describe('rules', () => {
   })
 
   it('use what the Collector makes, or what another rule records', () => {
-    const recorded = rules.flatMap(({ record }) => record ?? [])
-    const used = rules.flatMap(({ expr = '' }) => expr.match(/\b(?:traces_\w+|service:\w+(?::\w+)*)/g) ?? [])
-    const made = ['traces_span_metrics_calls_total', 'traces_span_metrics_duration_seconds_bucket', ...recorded]
-    expect(missing(used, made)).toEqual([])
+    expect(rules.flatMap(({ expr = '' }) => unknownIn(expr, ['up', ...recordedRules]))).toEqual([])
     // Their names come of these settings.
     const { namespace, histogram, exemplars } = readYaml('collector/collector.yaml').connectors?.spanmetrics ?? {}
     expect({ namespace, unit: histogram?.unit, exemplars: exemplars?.enabled }).toEqual({
@@ -63,6 +62,11 @@ describe('rules', () => {
       unit: 's',
       exemplars: true,
     })
+  })
+
+  it('are tested with series that the Collector makes', () => {
+    const series = list(tests.tests).flatMap((test) => list(test.input_series).map((one) => scalar(one.series)))
+    expect(series.flatMap((one) => unknownIn(one, ['up']))).toEqual([])
   })
 
   it('tell of p95 and of the share of errors, and lead to the dashboard', () => {

@@ -20,7 +20,7 @@ const client = {
 }
 const tableRow = keys({ context: oneOf('resource', 'span', 'log', 'request'), 'condition!': text, 'pipelines!': listOf(text) })
 
-/** The settings of each type of component that the stack uses, as its config.go names them in release 0.150; no others pass. */
+/** The settings of each type of component that the stack uses, as its config.go names them in release 0.151; no others pass. */
 const types: Record<Kind, Record<string, Schema>> = {
   extensions: { health_check: address },
   receivers: {

@@ -12,8 +12,8 @@ export const assumed = {
   decisionWait: 5,
   windowMinutes: 20,
 }
-/** What the settings of the stack, or the vendors' guides, let one part take. */
-const limit = { tracesOfGateway: 50_000, streamBytes: 3e6, distributorBytes: 10e6, liveStoreBytes: 6e6 }
+/** What the settings of the stack, the vendors' guides, or a measurement let one part take. */
+const limit = { tracesOfGateway: 50_000, streamBytes: 3e6, distributorBytes: 10e6, liveStoreBytes: 6e6, spansOfCore: 30_000 }
 
 const units = ['', ' k', ' M', ' G', ' T', ' P']
 function round(value: number, space: '' | 'B'): string {
@@ -50,6 +50,11 @@ export function sizingTable(): string {
       'gateway Collectors',
       'traces at peak × 5 s ÷ `num_traces` of 50,000',
       whole(peak(traces).map((value) => (value * a.decisionWait) / limit.tracesOfGateway)),
+    ],
+    [
+      'cores of theirs',
+      'spans at peak ÷ 30,000 a second',
+      whole(peak(traces).map((value) => (value * a.spansOfTrace) / limit.spansOfCore)),
     ],
     ['`ingestion_rate_mb`, over all tenants', 'lines at peak ÷ 1 MB', whole(peak(mean).map((value) => value / 1e6))],
     [
