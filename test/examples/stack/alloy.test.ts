@@ -19,7 +19,9 @@ describe.each(Object.entries(folders))('what Alloy reads in %s', (_, files) => {
   it('hands the trace ID on as structured metadata, and makes no label of it', () => {
     const blocks = parseAlloy(together(files))
     expect(find(blocks, 'stage.structured_metadata')?.settings).toEqual({ values: { trace_id: '', span_id: '' } })
-    expect(find(blocks, 'stage.json')?.settings.expressions).toMatchObject({ trace_id: expect.stringContaining('trace_id') as string })
+    const { trace_id: trace, span_id: span } = find(blocks, 'stage.json')?.settings.expressions as unknown as Record<string, string>
+    expect(trace?.split(' || ')).toEqual(['trace_id', 'traceId', '"trace.id"', 'trace.id'])
+    expect(span).toBe(trace?.replaceAll('trace', 'span'))
     expect(find(blocks, 'stage.labels')).toBeUndefined()
     expect(together(files)).not.toMatch(/target_label\s*=\s*"trace_id"/)
   })

@@ -23,6 +23,7 @@ const env = {
   HOME_COLLECTOR: 'home:4317',
   EU_COLLECTOR: 'eu:4317',
   US_COLLECTOR: 'us:4317',
+  K8S_NODE_NAME: 'node-1',
 }
 const exporters = stackFiles().filter((file) => file.startsWith('collector/exporters/'))
 
