@@ -1,3 +1,4 @@
+import pino from 'pino'
 import { describe, expect, it } from 'vitest'
 import { alloyProblems, type Block, parseAlloy } from '../../support/stack/alloy.js'
 import { read, readYaml, variablesOf } from '../../support/stack/files.js'
@@ -18,12 +19,23 @@ describe.each(Object.entries(folders))('what Alloy reads in %s', (_, files) => {
 
   it('hands the trace ID on as structured metadata, and makes no label of it', () => {
     const blocks = parseAlloy(together(files))
-    expect(find(blocks, 'stage.structured_metadata')?.settings).toEqual({ values: { trace_id: '', span_id: '' } })
+    expect(find(blocks, 'stage.structured_metadata')?.settings).toEqual({ values: { trace_id: '', span_id: '', detected_level: '' } })
     const { trace_id: trace, span_id: span } = find(blocks, 'stage.json')?.settings.expressions as unknown as Record<string, string>
     expect(trace?.split(' || ')).toEqual(['trace_id', 'traceId', '"trace.id"', 'trace.id'])
     expect(span).toBe(trace?.replaceAll('trace', 'span'))
     expect(find(blocks, 'stage.labels')).toBeUndefined()
     expect(together(files)).not.toMatch(/target_label\s*=\s*"trace_id"/)
+  })
+
+  it('tells Loki the word of each of the numbers that are levels to pino', () => {
+    const { detected_level: level = '' } = find(parseAlloy(together(files)), 'stage.json')?.settings.expressions as unknown as Record<
+      string,
+      string
+    >
+    const words = [...level.matchAll(/\(level == `(\d+)` && '(\w+)'\)/g)].map(([, number, word]) => [number, word])
+    expect(Object.fromEntries(words)).toEqual(pino.levels.labels)
+    // No word of ours where the line has one of its own, or none.
+    expect(level.endsWith(' || `null`')).toBe(true)
   })
 
   it('waits for Loki without end', () => {
