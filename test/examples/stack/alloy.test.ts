@@ -11,6 +11,9 @@ const folders = {
 const together = (files: string[]): string => files.map(read).join('\n')
 const find = (blocks: Block[], name: string): Block | undefined =>
   blocks.flatMap((block) => [block, ...block.blocks]).find((block) => block.name === name)
+/** What is taken out of a line, by name. */
+const expressionsOf = (blocks: Block[]): Record<string, string> =>
+  (find(blocks, 'stage.json')?.settings.expressions ?? {}) as Record<string, string>
 
 describe.each(Object.entries(folders))('what Alloy reads in %s', (_, files) => {
   it('is its syntax, of components that are known and joined to each other', () => {
@@ -20,7 +23,7 @@ describe.each(Object.entries(folders))('what Alloy reads in %s', (_, files) => {
   it('hands the trace ID on as structured metadata, and makes no label of it', () => {
     const blocks = parseAlloy(together(files))
     expect(find(blocks, 'stage.structured_metadata')?.settings).toEqual({ values: { trace_id: '', span_id: '', detected_level: '' } })
-    const { trace_id: trace, span_id: span } = find(blocks, 'stage.json')?.settings.expressions as unknown as Record<string, string>
+    const { trace_id: trace, span_id: span } = expressionsOf(blocks)
     expect(trace?.split(' || ')).toEqual(['trace_id', 'traceId', '"trace.id"', 'trace.id'])
     expect(span).toBe(trace?.replaceAll('trace', 'span'))
     expect(find(blocks, 'stage.labels')).toBeUndefined()
@@ -28,10 +31,7 @@ describe.each(Object.entries(folders))('what Alloy reads in %s', (_, files) => {
   })
 
   it('tells Loki the word of each of the numbers that are levels to pino', () => {
-    const { detected_level: level = '' } = find(parseAlloy(together(files)), 'stage.json')?.settings.expressions as unknown as Record<
-      string,
-      string
-    >
+    const { detected_level: level = '' } = expressionsOf(parseAlloy(together(files)))
     const words = [...level.matchAll(/\(level == `(\d+)` && '(\w+)'\)/g)].map(([, number, word]) => [number, word])
     expect(Object.fromEntries(words)).toEqual(pino.levels.labels)
     // No word of ours where the line has one of its own, or none.
