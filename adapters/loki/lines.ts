@@ -24,6 +24,8 @@ export class Lines {
   readonly #labels = new Map<string, string>()
   /** At random, so that two processes do not give the same line the same time. */
   #number = BigInt(randomInt(1_000_000))
+  /** Words for pino's numbers. */
+  #levels: Readonly<Record<string, string>> = {}
   /** The latest times that say more than milliseconds. */
   readonly #fine = new Set<bigint>()
 
@@ -34,7 +36,11 @@ export class Lines {
   entry(line: string, known: Known = {}): Entry {
     const said = isAllKnown(known, line) ? known : undefined
     const fields = (said === undefined || this.#settings.metadata.length > 0) && line.startsWith('{') ? parsed(line) : undefined
-    return this.#entryOf(line, said ?? quickly(fields, known, line) ?? slowly(line, known), fields)
+    return this.#entryOf(line, said ?? this.#quickly(fields, known, line) ?? this.#slowly(fields, known, line), fields)
+  }
+
+  nameLevels(names: Readonly<Record<string, string>>): void {
+    this.#levels = names
   }
 
   #entryOf(line: string, said: Known, fields: Fields | undefined): Entry {
@@ -49,6 +55,33 @@ export class Lines {
     if (spanId !== undefined) metadata['span_id'] = spanId
     const time = this.#numbered(said.timeUnixNano ?? BigInt(Date.now()) * million)
     return { labels: this.#labelsOf(level), value: `["${time}",${JSON.stringify(line)},${JSON.stringify(metadata)}]` }
+  }
+
+  /** By the names that pino, winston and spanlog write by default; `undefined` where other names may say more. */
+  #quickly(fields: Fields | undefined, known: Known, line: string): Known | undefined {
+    if (fields === undefined) return undefined
+    const { trace_id: trace, span_id: span } = fields
+    const timeUnixNano = known.timeUnixNano ?? fieldToUnixNano(fields['time']) ?? fieldToUnixNano(fields['timestamp'])
+    const level = known.level ?? this.#wordOf(fields['level'])
+    const traceId = known.traceId ?? (typeof trace === 'string' && isTraceId(trace) ? trace : undefined)
+    if (timeUnixNano === undefined || level === undefined || (traceId === undefined && namesOfTraces.test(line))) return undefined
+    return { timeUnixNano, level, traceId, spanId: known.spanId ?? (typeof span === 'string' && isSpanId(span) ? span : undefined) }
+  }
+
+  /** By all names and layouts that the queries know. */
+  #slowly(fields: Fields | undefined, known: Known, line: string): Known {
+    const entry = readLine({ line })
+    return {
+      timeUnixNano: known.timeUnixNano ?? entry?.timeUnixNano,
+      level: known.level ?? this.#wordOf(fields?.['level']) ?? entry?.severity?.text.toLowerCase(),
+      traceId: known.traceId ?? entry?.traceId,
+      spanId: known.spanId ?? entry?.spanId,
+    }
+  }
+
+  #wordOf(level: unknown): string | undefined {
+    if (typeof level === 'string') return level.toLowerCase()
+    return typeof level === 'number' ? (this.#levels[level] ?? severityName(severityOfPinoLevel(level))) : undefined
   }
 
   /** A line of ours among the user's. */
@@ -101,34 +134,6 @@ function isAllKnown({ timeUnixNano, level, traceId }: Known, line: string): bool
 }
 
 const namesOfTraces = /trace|dd\./i
-
-/** By the names that pino, winston and spanlog write by default; `undefined` where other names may say more. */
-function quickly(fields: Fields | undefined, known: Known, line: string): Known | undefined {
-  if (fields === undefined) return undefined
-  const { trace_id: trace, span_id: span, level } = fields
-  const timeUnixNano = known.timeUnixNano ?? fieldToUnixNano(fields['time']) ?? fieldToUnixNano(fields['timestamp'])
-  const traceId = known.traceId ?? (typeof trace === 'string' && isTraceId(trace) ? trace : undefined)
-  if (timeUnixNano === undefined || (traceId === undefined && namesOfTraces.test(line))) return undefined
-  return {
-    timeUnixNano,
-    level:
-      known.level ??
-      (typeof level === 'number' ? severityName(severityOfPinoLevel(level)) : typeof level === 'string' ? level.toLowerCase() : undefined),
-    traceId,
-    spanId: known.spanId ?? (typeof span === 'string' && isSpanId(span) ? span : undefined),
-  }
-}
-
-/** By all names and layouts that the queries know. */
-function slowly(line: string, known: Known): Known {
-  const entry = readLine({ line })
-  return {
-    timeUnixNano: known.timeUnixNano ?? entry?.timeUnixNano,
-    level: known.level ?? entry?.severity?.text.toLowerCase(),
-    traceId: known.traceId ?? entry?.traceId,
-    spanId: known.spanId ?? entry?.spanId,
-  }
-}
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value

@@ -23,7 +23,11 @@ export function leftName(): string {
 
 /** How often an owner shows that it is alive, by the time of its folder, to those who cannot see its process. */
 export const showAliveMs = 10_000
-const lostAfterMs = 6 * showAliveMs
+
+/** Whether an owner that showed itself then may be alive. A time of the future tells as little as an old one: clocks are set back. */
+export function isRecent(shownAliveMs: number): boolean {
+  return Math.abs(Date.now() - shownAliveMs) < 6 * showAliveMs
+}
 
 /**
  * Whether a folder's owner is no more.
@@ -35,7 +39,7 @@ export function isAbandoned(name: string, shownAliveMs: number): boolean {
   const [, where, pid, start] = /^([0-9a-f]{12})-(\d+)-(\d+)-[0-9a-f]{12}$/.exec(name) ?? []
   // Somebody else's, and none of ours.
   if (where === undefined) return false
-  if (where !== place()) return Date.now() - shownAliveMs > lostAfterMs
+  if (where !== place()) return !isRecent(shownAliveMs)
   return !isAlive(Number(pid)) || (start !== '0' && startOf(Number(pid)) !== start)
 }
 

@@ -6,9 +6,10 @@ import { backoffMs } from '../../src/remote/client.js'
 import { type Connection, createConnection } from '../../src/remote/connection.js'
 import { withoutTracing } from '../instrumented.js'
 import { type Entry, pushBody } from './entry.js'
-import { type Known, Lines } from './lines.js'
+import { Intake } from './intake.js'
 import { MemoryQueue } from './memory-queue.js'
 import { showAliveMs } from './owner.js'
+import { Pauses } from './pauses.js'
 import { type Outcome, packed, push } from './push.js'
 import type { Queue } from './queue.js'
 import { kindOfRefusal, Refusals } from './refusals.js'
@@ -17,13 +18,6 @@ import { Spool } from './spool.js'
 import { type LokiStats, noStats } from './stats.js'
 
 const maxRetryAfterMs = 600_000
-
-/** Lines that were not kept, since when, and why. */
-interface Missing {
-  count: number
-  since: string
-  why: string
-}
 
 /**
  * Sends what waits in a queue, one batch after the other: the order of lines is kept, and what was not surely taken is sent again just as it was.
@@ -36,15 +30,15 @@ interface Missing {
  */
 export class Pusher {
   readonly #settings: LokiSettings
-  readonly #lines: Lines
+  /** Takes lines: they are on disk when its `write` returns. */
+  readonly intake: Intake
   readonly #queue: Queue
   readonly #refusals = new Refusals()
   readonly #stats: LokiStats = noStats()
   readonly #cancel = new AbortController()
   readonly #running: Promise<void>
   readonly #alive: NodeJS.Timeout
-  #wake = (): void => undefined
-  #waitsForLines = false
+  readonly #pauses = new Pauses()
   readonly #connection: Connection
   readonly #atEnd = (): void => void this.close()
   /** When the oldest line came that nobody has tried to send. */
@@ -58,31 +52,18 @@ export class Pusher {
   /** At most so many entries are sent at once, while Loki refuses some. */
   #most = Number.POSITIVE_INFINITY
   #withMetadata = true
-  #missing: Missing | undefined
 
   constructor(settings: LokiSettings) {
     this.#settings = settings
-    this.#lines = new Lines(settings)
+    // First, since it may throw, and a spool has files open.
+    this.#connection = createConnection(settings.remote.tls)
     const { spool, maxBytes, fsync } = settings
     this.#queue = spool === false ? new MemoryQueue(maxBytes) : new Spool({ folder: spool, maxBytes, fsync })
-    this.#connection = createConnection(settings.remote.tls)
+    this.intake = new Intake(settings, this.#queue, this.#stats, (isFirst) => this.#came(isFirst))
     // Not in the context of whichever request logs first: it would be kept for ever, and requests to Loki would be spans of it.
     this.#running = runIn(ROOT_CONTEXT, () => withoutTracing(() => this.#run()))
     process.once('beforeExit', this.#atEnd)
     this.#alive = setInterval(() => this.#adopt(), showAliveMs).unref()
-  }
-
-  /** Takes lines. They are on disk when it returns. Never throws. */
-  write(lines: readonly string[], known?: Known): void {
-    this.#stats.lines += lines.length
-    try {
-      if (this.#left !== undefined && this.#settings.spool === false) return this.#miss(lines.length, 'the transport is closed')
-      if (this.#missing !== undefined && !this.#isOver(this.#missing)) return this.#miss(lines.length, '')
-      const kept = this.#append(lines.map((line) => this.#lines.entry(line, known)))
-      if (kept < lines.length) this.#miss(lines.length - kept, 'too much waits for Loki already')
-    } catch (error) {
-      this.#miss(lines.length, error instanceof Error ? error.message : String(error))
-    }
   }
 
   stats(): LokiStats {
@@ -94,7 +75,7 @@ export class Pusher {
     if (this.#cancel.signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       this.#flushes.push(resolve)
-      this.#wake()
+      this.#pauses.end()
     })
   }
 
@@ -107,7 +88,7 @@ export class Pusher {
   async #close(): Promise<void> {
     const { closeTimeoutMs, minBackoffMs, spool } = this.#settings
     process.off('beforeExit', this.#atEnd)
-    if (this.#missing !== undefined) this.#tell(this.#missing)
+    this.intake.end()
     const timer = setTimeout(() => this.#cancel.abort(), closeTimeoutMs)
     while (this.#queue.waitingBytes > 0 && !this.#cancel.signal.aborted) {
       await this.flush()
@@ -118,10 +99,11 @@ export class Pusher {
     clearTimeout(timer)
     clearInterval(this.#alive)
     this.#cancel.abort()
-    this.#wake()
+    this.#pauses.end()
     await this.#running
     const lost = spool === false ? this.#queue.peek(Number.MAX_SAFE_INTEGER).length : 0
     this.#left = spool === false ? 0 : this.#queue.waitingBytes
+    if (spool === false) this.intake.close()
     this.#queue.close()
     if (lost === 0) return
     this.#stats.dropped += lost
@@ -156,18 +138,8 @@ export class Pusher {
     }
   }
 
-  /** Until something happens, or so long at most. Lines do not end the wait for another try. */
   async #pause(waitsFor: 'lines' | 'retry', ms?: number): Promise<void> {
-    if (this.#cancel.signal.aborted) return
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
-      this.#waitsForLines = waitsFor === 'lines'
-      this.#wake = resolve
-      if (ms !== undefined) timer = setTimeout(resolve, ms).unref()
-    })
-    clearTimeout(timer)
-    this.#waitsForLines = false
-    this.#wake = () => undefined
+    if (!this.#cancel.signal.aborted) await this.#pauses.pause(waitsFor, ms)
   }
 
   #flushed(): void {
@@ -178,7 +150,7 @@ export class Pusher {
     const { damaged } = this.#queue
     let batch = this.#queue.peek(this.#settings.batchBytes)
     const found = this.#queue.damaged - damaged
-    if (found > 0) this.#notice(`${found} records of the spool could not be read; lines may be missing before this one`)
+    if (found > 0) this.intake.notice(`${found} records of the spool could not be read; lines may be missing before this one`)
     while (batch.length > 0 && !this.#cancel.signal.aborted) {
       batch = batch.slice(0, this.#most)
       const sent = batch.filter((entry) => !this.#refusals.covers(entry))
@@ -238,44 +210,9 @@ export class Pusher {
     await this.#pause('retry', Math.max(growing, Math.min(outcome.waitMs ?? 0, maxRetryAfterMs)))
   }
 
-  #miss(count: number, why: string): void {
-    this.#stats.dropped += count
-    if (this.#missing === undefined) {
-      this.#missing = { count: 0, since: new Date().toISOString(), why }
-      reportFault('spanlog/loki: lines are dropped', new Error(why))
-      this.#notice(`lines are missing from here on: ${why}`)
-    }
-    this.#missing.count += count
-  }
-
-  /** With some room to spare: else there would be many short stretches, and two markers for each. */
-  #isOver(missing: Missing): boolean {
-    if (this.#queue.room < this.#settings.maxBytes / 16 || !this.#tell(missing)) return false
-    this.#missing = undefined
-    return true
-  }
-
-  #tell({ count, since, why }: Missing): boolean {
-    return this.#notice(`${count} lines are missing here, since ${since}: ${why}`)
-  }
-
-  #append(entries: readonly Entry[], force = false): number {
-    const isFirst = this.#queue.waitingBytes === 0
-    const kept = this.#queue.append(entries, force)
+  #came(isFirst: boolean): void {
     if (isFirst) this.#since = Date.now()
-    if (isFirst || this.#queue.waitingBytes >= this.#settings.batchBytes) this.#wakeForLines()
-    return kept
-  }
-
-  /** @returns whether it could be written */
-  #notice(text: string): boolean {
-    try {
-      this.#append([this.#lines.notice(text)], true)
-      this.#stats.lines++
-      return true
-    } catch {
-      return false
-    }
+    if (isFirst || this.#queue.waitingBytes >= this.#settings.batchBytes) this.#pauses.endForLines()
   }
 
   #adopt(): void {
@@ -283,10 +220,6 @@ export class Pusher {
     this.#queue.adopt()
     if (this.#queue.waitingBytes === before) return
     this.#since = 0
-    this.#wakeForLines()
-  }
-
-  #wakeForLines(): void {
-    if (this.#waitsForLines) this.#wake()
+    this.#pauses.endForLines()
   }
 }

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { reportFault } from '../../src/context/fault.js'
 import type { Entry } from './entry.js'
 import { decodeRecord } from './record.js'
 
@@ -8,7 +9,7 @@ const headBytes = 8
 
 /** One file of the spool. Records are only ever added at its end; when all of them are sent, it is removed. */
 export class Segment {
-  readonly file: string
+  #file: string
   /** Where the file ends. */
   size: number
   damaged = 0
@@ -20,12 +21,12 @@ export class Segment {
 
   /** A new file, or one that is there. */
   constructor(file: string, isNew: boolean) {
-    this.file = file
+    this.#file = file
     this.#fd = openSync(file, isNew ? 'wx+' : 'r+')
     this.#cursor = headBytes
     this.size = headBytes
     try {
-      if (isNew) this.#moveTo(headBytes)
+      if (isNew) this.#writeCursor()
       else {
         this.size = Math.max(fstatSync(this.#fd).size, headBytes)
         this.#cursor = Math.min(this.#readCursor(), this.size)
@@ -35,6 +36,10 @@ export class Segment {
       else this.close()
       throw error
     }
+  }
+
+  get file(): string {
+    return this.#file
   }
 
   get waitingBytes(): number {
@@ -81,7 +86,7 @@ export class Segment {
     // Nothing before it waits any more: what is damaged is passed over for good, and so counted once.
     if (start > this.#cursor) {
       this.damaged++
-      this.#moveTo(start)
+      this.#passTo(start)
     }
     return entries
   }
@@ -90,16 +95,26 @@ export class Segment {
     const end = this.#ends[count - 1]
     if (end === undefined) return
     this.#ends = this.#ends.slice(count)
-    this.#moveTo(end)
+    this.#passTo(end)
+  }
+
+  moveTo(file: string): void {
+    renameSync(this.#file, file)
+    this.#file = file
   }
 
   close(): void {
     closeSync(this.#fd)
   }
 
+  /** Never throws: what is left of it is empty, and removed by whoever takes the folder. */
   remove(): void {
-    this.close()
-    rmSync(this.file, { force: true })
+    try {
+      this.close()
+      rmSync(this.#file, { force: true })
+    } catch (error) {
+      reportFault('spanlog/loki: a file of the spool could not be removed', error)
+    }
   }
 
   #cut(): void {
@@ -132,10 +147,19 @@ export class Segment {
     return valid ? Math.max(headBytes, head.readUInt32LE(0)) : headBytes
   }
 
-  #moveTo(cursor: number): void {
+  /** Never throws: what cannot be noted is sent again by the next process, and Loki keeps it once. */
+  #passTo(cursor: number): void {
     this.#cursor = cursor
+    try {
+      this.#writeCursor()
+    } catch (error) {
+      reportFault('spanlog/loki: how far the spool is sent could not be noted', error)
+    }
+  }
+
+  #writeCursor(): void {
     const head = Buffer.allocUnsafe(headBytes)
-    head.writeUInt32LE(cursor, 0)
+    head.writeUInt32LE(this.#cursor, 0)
     head.writeUInt32LE(crc32(head.subarray(0, 4)), 4)
     writeSync(this.#fd, head, 0, headBytes, 0)
   }

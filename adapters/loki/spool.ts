@@ -1,9 +1,9 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import { reportFault } from '../../src/context/fault.js'
 import { SpanlogError } from '../../src/errors.js'
 import type { Entry } from './entry.js'
-import { isAbandoned, leftName, ownedName } from './owner.js'
+import { isAbandoned, isRecent, leftName, ownedName } from './owner.js'
 import type { Queue } from './queue.js'
 import { encodeRecords, recordBytes } from './record.js'
 import { Segment } from './segment.js'
@@ -83,12 +83,10 @@ export class Spool implements Queue {
   adopt(): void {
     const { folder } = this.#settings
     try {
-      const now = new Date()
-      utimesSync(this.#folder, now, now)
+      if (!this.#showAlive()) return
       for (const name of readdirSync(folder)) {
         const found = path.join(folder, name)
-        if (found === this.#folder) continue
-        const stat = statSync(found, { throwIfNoEntry: false })
+        const stat = found === this.#folder ? undefined : statSync(found, { throwIfNoEntry: false })
         if (stat?.isDirectory() === true && isAbandoned(name, stat.mtimeMs)) this.#take(found)
       }
     } catch (error) {
@@ -97,12 +95,12 @@ export class Spool implements Queue {
   }
 
   close(): void {
-    for (const segment of this.#segments.splice(0)) {
-      if (segment.waitingBytes === 0) segment.remove()
-      else segment.close()
-    }
     this.#active = undefined
     try {
+      for (const segment of this.#segments.splice(0)) {
+        if (segment.waitingBytes === 0) segment.remove()
+        else segment.close()
+      }
       if (readdirSync(this.#folder).length === 0) rmdirSync(this.#folder)
       else renameSync(this.#folder, path.join(this.#settings.folder, leftName()))
     } catch (error) {
@@ -110,25 +108,55 @@ export class Spool implements Queue {
     }
   }
 
+  /**
+   * @returns whether the times of other folders say anything: where this process's own is as old as that of one that is no more, the machine
+   *   has slept, or its clock was set, and the others have to get round to showing themselves first
+   */
+  #showAlive(): boolean {
+    const shown = statSync(this.#folder, { throwIfNoEntry: false })
+    if (shown === undefined || (this.#active !== undefined && !existsSync(this.#active.file))) {
+      // Somebody has cleaned up, or taken it for abandoned: what has a file no more is sent from here, and what comes is to have one.
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      this.#active = undefined
+    }
+    const now = new Date()
+    utimesSync(this.#folder, now, now)
+    return shown === undefined || isRecent(shown.mtimeMs)
+  }
+
   /** Its files become this process's own, those written first in front. */
   #take(abandoned: string): void {
-    // A name of this process in between: killed here, it leaves behind what can be taken again.
-    const taken = path.join(this.#settings.folder, ownedName())
     try {
+      // Read before it is taken: another user's stays where its like can find it.
+      const names = readdirSync(abandoned).filter((name) => name.endsWith(suffix))
+      // A name of this process in between: killed here, it leaves behind what can be taken again.
+      const taken = path.join(this.#settings.folder, ownedName())
       renameSync(abandoned, taken)
+      try {
+        for (const name of names) this.#takeFile(path.join(taken, name))
+        rmdirSync(taken)
+      } catch (error) {
+        renameSync(taken, path.join(this.#settings.folder, leftName()))
+        throw error
+      }
     } catch (error) {
-      // Somebody else was faster.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      // Somebody else may have been faster.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') reportFault('spanlog/loki: what a process has left could not be taken', error)
+    }
+    // Their names begin with the time: Loki takes lines of one stream only within an hour, so the old ones go first.
+    this.#segments.sort((a, b) => (path.basename(a.file) < path.basename(b.file) ? -1 : 1))
+  }
+
+  #takeFile(file: string): void {
+    const segment = new Segment(file, false)
+    if (segment.waitingBytes === 0) return segment.remove()
+    try {
+      segment.moveTo(path.join(this.#folder, path.basename(file)))
+    } catch (error) {
+      segment.close()
       throw error
     }
-    const files = readdirSync(taken).filter((name) => name.endsWith(suffix))
-    for (const name of files) {
-      renameSync(path.join(taken, name), path.join(this.#folder, name))
-      this.#segments.push(new Segment(path.join(this.#folder, name), false))
-    }
-    rmdirSync(taken)
-    // Their names begin with the time: Loki takes lines of one stream only within an hour, so the old ones go first.
-    this.#segments.sort((a, b) => (a.file < b.file ? -1 : 1))
+    this.#segments.push(segment)
   }
 
   /** The segment that records are added to. */
@@ -136,7 +164,8 @@ export class Spool implements Queue {
     if (this.#active === undefined || this.#active.size > this.#segmentBytes) {
       // Somebody may have cleaned up.
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-      const name = `${Date.now()}-${process.pid}-${String(this.#made++).padStart(9, '0')}${suffix}`
+      // As random as the folder's name: files of two processes of one number may begin in the same millisecond, and come to lie in one folder.
+      const name = `${Date.now()}-${path.basename(this.#folder).slice(-12)}-${String(this.#made++).padStart(9, '0')}${suffix}`
       const full = this.#active
       this.#active = new Segment(path.join(this.#folder, name), true)
       this.#segments.push(this.#active)

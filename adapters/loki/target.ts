@@ -26,9 +26,31 @@ const tellEveryMs = 1_000
  */
 export function lokiStream(options: LokiTransportOptions): LokiStream {
   if (!isPinoWorker()) return new LokiStream(options)
-  const stream = new LokiStream(withoutPinos(options))
+  const stream = new StreamInWorker(withoutPinos(options))
   tell(stream)
   return stream
+}
+
+/** Beside the lines, pino's worker gets messages. */
+class StreamInWorker extends LokiStream {
+  #isFirst = true
+
+  constructor(options: LokiTransportOptions) {
+    super(options)
+    const hear = (message: { code?: unknown } | undefined): void => {
+      if (message?.code !== 'PINO_CONFIG') return
+      parentPort?.off('message', hear)
+      this.emit('message', message)
+    }
+    parentPort?.on('message', hear)
+  }
+
+  /** The names of the levels were sent before the first line, but another way: a turn of the loop brings them. */
+  override _write(chunk: string | Buffer, encoding: unknown, callback: () => void): void {
+    if (!this.#isFirst) return super._write(chunk, encoding, callback)
+    this.#isFirst = false
+    setImmediate(() => setImmediate(() => super._write(chunk, encoding, callback)))
+  }
 }
 
 /** pino's worker threads are those of thread-stream. */

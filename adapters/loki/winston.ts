@@ -98,9 +98,10 @@ export class LokiTransport extends Writable {
       traceId: typeof trace === 'string' && isTraceId(trace) ? trace : undefined,
       spanId: typeof span === 'string' && isSpanId(span) ? span : undefined,
     }
-    this.#pusher.write([typeof line === 'string' ? line : String(line)], known)
+    this.#pusher.intake.write([typeof line === 'string' ? line : String(line)], known)
     callback()
-    this.emit('logged', info)
+    // Later, as winston's own transports do: what a listener throws is not for the log call.
+    if (this.listenerCount('logged') > 0) setImmediate(() => this.emit('logged', info))
   }
 
   override _write(info: Info, _: unknown, callback: () => void): void {
