@@ -46,6 +46,10 @@ export class Segment {
     return this.size - this.#cursor
   }
 
+  get sentBytes(): number {
+    return this.#cursor - headBytes
+  }
+
   /** @throws what the file system throws; the file then ends where it ended before */
   append(records: Buffer, fsync: boolean): void {
     try {

@@ -58,8 +58,20 @@ export class Spool implements Queue {
     let room = force ? Number.POSITIVE_INFINITY : this.room
     const tooMany = entries.findIndex((entry) => (room -= recordBytes(entry)) < 0)
     const kept = tooMany === -1 ? entries : entries.slice(0, tooMany)
-    if (kept.length > 0) this.#writable().append(encodeRecords(kept), this.#settings.fsync)
+    if (kept.length > 0) this.#write(encodeRecords(kept))
     return kept.length
+  }
+
+  #write(records: Buffer): void {
+    const { fsync } = this.#settings
+    try {
+      this.#writable().append(records, fsync)
+    } catch (error) {
+      // The disk may be full of what was sent already.
+      if (this.#active === undefined || this.#active.waitingBytes > 0 || this.#active.sentBytes === 0) throw error
+      this.#remove(this.#active)
+      this.#writable().append(records, fsync)
+    }
   }
 
   peek(bytes: number): readonly Entry[] {
@@ -175,7 +187,10 @@ export class Spool implements Queue {
   }
 
   #removeIfSent(segment: Segment): void {
-    if (segment.waitingBytes > 0 || (segment === this.#active && segment.size <= this.#segmentBytes)) return
+    if (segment.waitingBytes === 0 && (segment !== this.#active || segment.size > this.#segmentBytes)) this.#remove(segment)
+  }
+
+  #remove(segment: Segment): void {
     if (segment === this.#active) this.#active = undefined
     if (segment === this.#peeked) this.#peeked = undefined
     this.#segments.splice(this.#segments.indexOf(segment), 1)
