@@ -32,14 +32,14 @@ export function isRecent(shownAliveMs: number): boolean {
 /**
  * Whether a folder's owner is no more.
  *
- * @param shownAliveMs - the folder's time
+ * @param shownAliveMs - the folder's time; `undefined` where times say nothing
  */
-export function isAbandoned(name: string, shownAliveMs: number): boolean {
+export function isAbandoned(name: string, shownAliveMs: number | undefined): boolean {
   if (name.startsWith(leftBehind)) return true
   const [, where, pid, start] = /^([0-9a-f]{12})-(\d+)-(\d+)-[0-9a-f]{12}$/.exec(name) ?? []
   // Somebody else's, and none of ours.
   if (where === undefined) return false
-  if (where !== place()) return !isRecent(shownAliveMs)
+  if (where !== place()) return shownAliveMs !== undefined && !isRecent(shownAliveMs)
   return !isAlive(Number(pid)) || (start !== '0' && startOf(Number(pid)) !== start)
 }
 

@@ -95,11 +95,11 @@ export class Spool implements Queue {
   adopt(): void {
     const { folder } = this.#settings
     try {
-      if (!this.#showAlive()) return
+      const timesTell = this.#showAlive()
       for (const name of readdirSync(folder)) {
         const found = path.join(folder, name)
         const stat = found === this.#folder ? undefined : statSync(found, { throwIfNoEntry: false })
-        if (stat?.isDirectory() === true && isAbandoned(name, stat.mtimeMs)) this.#take(found)
+        if (stat?.isDirectory() === true && isAbandoned(name, timesTell ? stat.mtimeMs : undefined)) this.#take(found)
       }
     } catch (error) {
       reportFault('spanlog/loki: the spool of other processes could not be looked through', error)

@@ -51,6 +51,12 @@ class StreamInWorker extends LokiStream {
     this.#isFirst = false
     setImmediate(() => setImmediate(() => super._write(chunk, encoding, callback)))
   }
+
+  override flush(callback?: () => void): void {
+    // The first line may wait for its turn.
+    if (this.writableLength > 0 && !this.writableEnded) this.write('', () => super.flush(callback))
+    else super.flush(callback)
+  }
 }
 
 /** pino's worker threads are those of thread-stream. */

@@ -121,6 +121,40 @@ describe('the pino transport target', () => {
     expect(told.at(-1)).toMatchObject({ lines: 2, sent: 2, waitingBytes: 0 })
   })
 
+  it('has sent what was flushed when pino calls back', async () => {
+    const { loki, service, options } = await scene()
+    const transport = pino.transport({ target: 'spanlog/loki', options: { ...options, batchAgeMs: 60_000 } })
+    const log = pino({ base: null, timestamp: false }, transport)
+    log.info('one')
+    await new Promise((resolve) => log.flush(resolve))
+    expect(await held(loki, service)).toEqual(['{"level":30,"msg":"one"}'])
+    transport.end()
+    await once(transport, 'close')
+  })
+
+  it.each(['alone', 'beside others'])('knows the names of levels from the first line on: %s', async (how) => {
+    const { loki, service, options } = await scene()
+    const ours = { target: 'spanlog/loki', options: { ...options, levelLabel: true } }
+    const others = { target: 'pino/file', options: { destination: '/dev/null' } }
+    const transport = pino.transport<object>(how === 'alone' ? ours : { targets: [ours, others] })
+    const told = new Promise((resolve) => transport.on('stats', ({ sent }: LokiStats) => sent === 2 && resolve(true)))
+    const log = pino({ base: null, customLevels: { audit: 35 } }, transport)
+    log.audit('placed')
+    log.audit('shipped')
+    await told
+    expect(await held(loki, `${service}", level="audit`)).toHaveLength(2)
+    transport.end()
+    await once(transport, 'close')
+  })
+
+  it('takes characters that come in two pieces', async () => {
+    const { loki, service, options } = await scene()
+    const stream = lokiStream(options)
+    for (const byte of Buffer.from('für 7 €\nGrüße')) stream.write(Buffer.of(byte))
+    await new Promise((resolve) => stream.end(resolve))
+    expect(await held(loki, service)).toEqual(['für 7 €', 'Grüße'])
+  })
+
   it('says what is wrong with its options', async () => {
     const transport = pino.transport({ target: 'spanlog/loki', options: { url: 'http://127.0.0.1:1', service: 'x' } })
     const [error] = await once(transport, 'error')
