@@ -119,7 +119,10 @@ describe('a spool', () => {
     vi.spyOn(Date, 'now').mockReturnValue(1795256020280)
     for (const line of ['a', 'b']) open().append([entry(line)])
     killed()
-    expect(drain(open()).toSorted()).toEqual(['a', 'b'])
+    const next = open()
+    // Of the two that live, and both that were left.
+    expect(readdirSync(folder).flatMap((name) => readdirSync(path.join(folder, name)))).toHaveLength(4)
+    expect(drain(next).toSorted()).toEqual(['a', 'b'])
   })
 
   it('takes what else was left where one folder cannot be read', () => {
