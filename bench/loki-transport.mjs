@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -14,7 +14,7 @@ import WinstonLoki from 'winston-loki'
 import { compare, tables } from './harness.mjs'
 
 // What all have in common: JSON over HTTP, a push each second, the same labels.
-const service = 'orders'
+const service = 'bench-loki-transport'
 const viaPino = (target, options) => pino(pino.transport({ target, options }))
 const viaWinston = (transport) => winston.createLogger({ format: winston.format.json(), transports: [transport] })
 const ours = (url, more) => ({ url, service, closeTimeoutMs: 0, ...more })
@@ -40,18 +40,37 @@ const loggers = {
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const writeLine = (log, n) => log.info({ trace_id: traceId, span_id: 'b7ad6b7169203331', item: 'lamp', message: 'order placed', n })
 
-/** Processor time of a line until it is sent, in all threads. What waits for its second costs nothing. */
-function cpu(make) {
+/**
+ * Processor time of a line until it is sent, in all threads unless another clock is given. What waits for its second costs nothing.
+ *
+ * @param clock - nanoseconds of processor time so far
+ */
+function cpu(make, clock) {
   return () => {
     // winston-loki's timers would keep the process.
     process.once('disconnect', () => process.exit())
     const log = make(process.env.BENCH_LOKI_URL, process.env.BENCH_SPOOL)
     return async (count) => {
+      const before = clock?.()
       for (let n = 0; n < count; n++) writeLine(log, n)
       await sleep(1500)
+      return clock && (clock() - before) / count
     }
   }
 }
+
+/** The system's account of the thread whose number is the process's: Node tells of single threads from 23.9 on. */
+const account = `/proc/self/task/${process.pid}/schedstat`
+const ofMainThread = () => Number(readFileSync(account, 'utf8').split(' ')[0])
+
+const everyThread = Object.entries(loggers).map(([name, make]) => [name, cpu(make)])
+const sending = Object.keys(loggers).filter((name) => name.includes('oki') || name.startsWith('spanlog'))
+// What the log call's own thread, and so the service's requests, wait for.
+const mainThread = existsSync(account) ? sending.map((name) => [`${name}: main thread`, cpu(loggers[name], ofMainThread)]) : []
+const rivals = [
+  ['spanlog, pino', 'pino-loki'],
+  ['spanlog, winston', 'winston-loki'],
+]
 
 const perLine = {
   scenario: 'loki-transport',
@@ -60,11 +79,14 @@ const perLine = {
   batch: 8_000,
   warmUps: 2,
   batches: 5,
-  contenders: Object.fromEntries(Object.entries(loggers).map(([name, make]) => [name, cpu(make)])),
-  ratios: [
-    { contender: 'spanlog, pino', against: 'pino-loki' },
-    { contender: 'spanlog, winston', against: 'winston-loki' },
-  ],
+  contenders: Object.fromEntries([...everyThread, ...mainThread]),
+  ratios: ['', ...(mainThread.length > 0 ? [': main thread'] : [])].flatMap((where) =>
+    rivals.map(([contender, against]) => ({
+      contender: contender + where,
+      against: against + where,
+      atMost: where === '' ? undefined : 1,
+    })),
+  ),
 }
 
 /** A Loki that takes everything and knows which lines it has. */
@@ -155,16 +177,16 @@ async function outage(name, killed) {
 }
 
 async function report(rounds) {
-  const loki = await startLoki()
+  // Lines cost the same wherever they go; a Loki of one's own shows that it takes them.
+  const loki = process.env.LOKI_URL === undefined ? await startLoki() : { url: process.env.LOKI_URL, down: () => undefined }
   process.env.BENCH_LOKI_URL = loki.url
   process.env.BENCH_SPOOL = mkdtempSync(path.join(tmpdir(), 'spanlog-bench-'))
   const costs = tables(await compare(perLine, rounds, (round) => process.stderr.write(`round ${round} of ${rounds}\n`)))
   loki.down()
   rmSync(process.env.BENCH_SPOOL, { recursive: true, force: true })
 
-  const shipping = Object.keys(loggers).filter((name) => name.includes('oki') || name.startsWith('spanlog'))
   const rows = await Promise.all(
-    shipping.map(async (name) => {
+    sending.map(async (name) => {
       const [outlived, died] = await Promise.all([outage(name, false), outage(name, true)])
       const cells = [outlived, died].flatMap(({ written, lost, doubled }) => [written, lost, doubled])
       return `| ${name} | ${cells.join(' | ')} |`

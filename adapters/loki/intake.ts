@@ -60,7 +60,7 @@ export class Intake {
 
   /** Says what is missing by now. */
   end(): void {
-    if (this.#gap !== undefined) this.notice(this.#gap.end)
+    if (this.#gap !== undefined && this.notice(this.#gap.end)) this.#gap = undefined
   }
 
   /** Nothing is kept any more. */
@@ -89,8 +89,7 @@ export class Intake {
   }
 
   #isOver(gap: Gap): boolean {
-    if (this.#queue.room < this.#roomToSpare || !this.notice(gap.end)) return false
-    this.#gap = undefined
-    return true
+    if (this.#queue.room >= this.#roomToSpare) this.end()
+    return this.#gap !== gap
   }
 }

@@ -46,10 +46,11 @@ function outcomeOf({ status, headers, body }: Answer): Outcome {
   const why = `Loki answered ${status}${said}`
   if (status === 260) return { kind: 'refused', why: `${why} (ingestion is blocked)` }
   if (status >= 200 && status < 300) return { kind: 'taken' }
+  // Between Loki's own parts: it will not become smaller by waiting.
+  if (status === 413 || (status === 500 && text.includes('message larger than max'))) return { kind: 'refused', why }
   if (status === 429 || status === 408 || status >= 500) {
     return { kind: 'later', why, waitMs: retryAfterMs(headers['retry-after']), isRate: status === 429 }
   }
-  if (status === 413) return { kind: 'refused', why }
   // Loki says in plain text what it does not take; a web page or JSON is a proxy's, and says nothing of the lines.
   if (status !== 400 || said === '' || text.startsWith('{')) return { kind: 'held', why }
   return /structured metadata[^]*(?:disallowed|not allowed|allow_structured_metadata)/i.test(text)

@@ -40,9 +40,15 @@ export class Pusher {
   readonly #alive: NodeJS.Timeout
   readonly #pauses = new Pauses()
   readonly #connection: Connection
-  readonly #atEnd = (): void => void this.close()
-  /** When the oldest line came that nobody has tried to send. */
-  #since = 0
+  /** The process may go on after it, with what others do then; but not for ever, where each time somebody logs that it ends. */
+  readonly #atEnd = (): void => {
+    this.intake.end()
+    if (this.#queue.waitingBytes > 0 && this.#ends++ < 2) void this.#sendAtEnd()
+  }
+  #ends = 0
+  readonly #atExit = (): void => this.#queue.close()
+  /** When the oldest line came that nobody has tried to send: by a clock that nobody sets. */
+  #since = Number.NEGATIVE_INFINITY
   /** Waiting for all to be sent, or for a failure. */
   #flushes: (() => void)[] = []
   #closed: Promise<void> | undefined
@@ -62,7 +68,8 @@ export class Pusher {
     this.intake = new Intake(settings, this.#queue, this.#stats, (isFirst) => this.#came(isFirst))
     // Not in the context of whichever request logs first: it would be kept for ever, and requests to Loki would be spans of it.
     this.#running = runIn(ROOT_CONTEXT, () => withoutTracing(() => this.#run()))
-    process.once('beforeExit', this.#atEnd)
+    process.on('beforeExit', this.#atEnd)
+    process.once('exit', this.#atExit)
     this.#alive = setInterval(() => this.#adopt(), showAliveMs).unref()
   }
 
@@ -86,17 +93,11 @@ export class Pusher {
   }
 
   async #close(): Promise<void> {
-    const { closeTimeoutMs, minBackoffMs, spool } = this.#settings
+    const { spool } = this.#settings
     process.off('beforeExit', this.#atEnd)
+    process.off('exit', this.#atExit)
     this.intake.end()
-    const timer = setTimeout(() => this.#cancel.abort(), closeTimeoutMs)
-    while (this.#queue.waitingBytes > 0 && !this.#cancel.signal.aborted) {
-      await this.flush()
-      // What is on disk can wait for the next process; in memory each try that still fits counts.
-      if (this.#failures > 0 && spool !== false) break
-      if (this.#failures > 0) await setTimeoutPromise(Math.min(minBackoffMs, closeTimeoutMs))
-    }
-    clearTimeout(timer)
+    await this.#sendAll()
     clearInterval(this.#alive)
     this.#cancel.abort()
     this.#pauses.end()
@@ -108,6 +109,24 @@ export class Pusher {
     if (lost === 0) return
     this.#stats.dropped += lost
     reportFault('spanlog/loki: lines were not sent before the end', new Error(`${lost} lines; ${this.#stats.problem ?? 'no time'}`))
+  }
+
+  async #sendAtEnd(): Promise<void> {
+    await this.#sendAll()
+    if (this.#queue.waitingBytes > 0) await this.close()
+  }
+
+  /** For as long as the end may take. */
+  async #sendAll(): Promise<void> {
+    const { closeTimeoutMs, minBackoffMs, spool } = this.#settings
+    const timer = setTimeout(() => this.#cancel.abort(), closeTimeoutMs)
+    while (this.#queue.waitingBytes > 0 && !this.#cancel.signal.aborted) {
+      await this.flush()
+      // What is on disk can wait for the next process; in memory each try that still fits counts.
+      if (this.#failures > 0 && spool !== false) break
+      if (this.#failures > 0) await setTimeoutPromise(Math.min(minBackoffMs, closeTimeoutMs))
+    }
+    clearTimeout(timer)
   }
 
   async #run(): Promise<void> {
@@ -131,7 +150,7 @@ export class Pusher {
     for (;;) {
       const { waitingBytes } = this.#queue
       if (waitingBytes === 0) this.#flushed()
-      const leftMs = waitingBytes === 0 ? undefined : this.#since + this.#settings.batchAgeMs - Date.now()
+      const leftMs = waitingBytes === 0 ? undefined : this.#since + this.#settings.batchAgeMs - performance.now()
       const isWanted = waitingBytes >= this.#settings.batchBytes || (leftMs !== undefined && (leftMs <= 0 || this.#flushes.length > 0))
       if (isWanted || this.#cancel.signal.aborted) return
       await this.#pause('lines', leftMs)
@@ -181,7 +200,7 @@ export class Pusher {
     this.#failures = 0
     delete this.#stats.problem
     this.#most = this.#most > 10_000 ? Number.POSITIVE_INFINITY : this.#most * 2
-    this.#since = Date.now()
+    this.#since = performance.now()
   }
 
   #refused(count: number, entry: Entry, why: string): void {
@@ -211,7 +230,7 @@ export class Pusher {
   }
 
   #came(isFirst: boolean): void {
-    if (isFirst) this.#since = Date.now()
+    if (isFirst) this.#since = performance.now()
     if (isFirst || this.#queue.waitingBytes >= this.#settings.batchBytes) this.#pauses.endForLines()
   }
 
@@ -219,7 +238,7 @@ export class Pusher {
     const before = this.#queue.waitingBytes
     this.#queue.adopt()
     if (this.#queue.waitingBytes === before) return
-    this.#since = 0
+    this.#since = Number.NEGATIVE_INFINITY
     this.#pauses.endForLines()
   }
 }

@@ -29,6 +29,6 @@ export class Refusals {
 export function kindOfRefusal(why: string): string {
   if (/too far behind|too old/.test(why)) return 'are too old for it'
   if (/too new/.test(why)) return 'are of the future'
-  if (/max entry size|answered 413/.test(why)) return 'are too long'
+  if (/max entry size|answered 413|larger than max/.test(why)) return 'are too long'
   return 'it finds wrong'
 }

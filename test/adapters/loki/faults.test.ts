@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry } from '../../../adapters/loki/entry.js'
 import { ownedName } from '../../../adapters/loki/owner.js'
+import type { LokiTransportOptions } from '../../../adapters/loki/settings.js'
 import { Spool } from '../../../adapters/loki/spool.js'
 import { lokiStream } from '../../../adapters/loki/target.js'
 import { startLokiDouble } from '../../support/loki-double/server.js'
@@ -178,10 +179,10 @@ describe('a spool', () => {
 })
 
 describe('a transport', () => {
-  async function scene() {
+  async function scene(options: Partial<LokiTransportOptions> = {}) {
     const loki = await startLokiDouble()
     endings.push(() => loki.close())
-    const stream = lokiStream({ url: loki.url, service: 'orders', spool: folder, batchAgeMs: 5 })
+    const stream = lokiStream({ url: loki.url, service: 'orders', spool: folder, batchAgeMs: 5, ...options })
     endings.push(() => ended(stream))
     return { stream, url: loki.url }
   }
@@ -203,6 +204,29 @@ describe('a transport', () => {
     expect(ours.at(-1)).toContain(`${dropped} lines are missing here, since `)
     expect(found.filter((line) => !ours.includes(line))).toEqual([...lines.slice(0, 100 - dropped), ...lines.slice(100)])
     expect(stream.stats()).toMatchObject({ lines: 120 + ours.length, sent: 120 + ours.length - dropped, dropped })
+  })
+
+  it('whose clock is set back sends as if it was not', async () => {
+    const { stream } = await scene()
+    stream.write(`${numbered(1)[0]}\n`)
+    const { now } = Date
+    vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000)
+    expect(await until(() => stream.stats().sent === 1 && stream.stats())).toMatchObject({ sent: 1, waitingBytes: 0 })
+  })
+
+  it('sends what is logged while the process ends, also what comes after it was about to', async () => {
+    const { stream, url } = await scene({ spool: false, batchAgeMs: 60_000 })
+    const beforeExit = process.listeners('beforeExit').at(-1)
+    const lines = numbered(5)
+    for (const [n, line] of lines.entries()) {
+      stream.write(`${line}\n`)
+      beforeExit?.(0)
+      // As where somebody logs at each end: it comes to one.
+      if (n < 2) await until(() => stream.stats().sent === n + 1)
+    }
+    expect(stream.stats()).toMatchObject({ sent: 2, dropped: 0 })
+    await new Promise((resolve) => stream.end(resolve))
+    expect(await held(url, 'orders')).toEqual(lines)
   })
 
   it('ends without an error where the disk has become read-only', async () => {

@@ -181,6 +181,18 @@ export function itLosesNothing(where: string, start: () => Promise<{ url: string
       expect(await held(loki, service)).toEqual(lines)
     })
 
+    it('a line that is too large for one of the parts of Loki, which it says by a 500, holds up no other', async () => {
+      const { loki, front, service, options } = await scene()
+      const body = 'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (6000110 vs. 4194304)'
+      front.decide = (sent) => (sent.length > 3000 ? { status: 500, body } : 'pass')
+      const { write, done } = open(options)
+      const lines = numbered(40)
+      const long = JSON.stringify({ level: 30, time: Date.now(), msg: 'x'.repeat(3000) })
+      write([...lines.slice(0, 7), long, ...lines.slice(7)])
+      expect(await done()).toMatchObject({ lines: 41, sent: 40, refused: 1, dropped: 0 })
+      expect(await held(loki, service)).toEqual(lines)
+    })
+
     it('many lines that are too old do not each cost a request', async () => {
       const { loki, front, service, options } = await scene()
       const { write, done } = open(options)
