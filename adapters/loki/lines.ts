@@ -24,6 +24,8 @@ export class Lines {
   readonly #labels = new Map<string, string>()
   /** At random, so that two processes do not give the same line the same time. */
   #number = BigInt(randomInt(1_000_000))
+  /** Whether lines have metadata beside their level and IDs. */
+  readonly #hasMore: boolean
   /** Words for pino's numbers. */
   #levels: Readonly<Record<string, string>> = {}
   /** The latest times that say more than milliseconds. */
@@ -31,6 +33,7 @@ export class Lines {
 
   constructor(settings: LokiSettings) {
     this.#settings = settings
+    this.#hasMore = settings.metadata.length > 0 || Object.keys(settings.everyLine).length > 0
   }
 
   entry(line: string, known: Known = {}): Entry {
@@ -44,7 +47,12 @@ export class Lines {
   }
 
   #entryOf(line: string, said: Known, fields: Fields | undefined): Entry {
-    const { level, traceId, spanId } = said
+    const time = this.#numbered(said.timeUnixNano ?? BigInt(Date.now()) * million)
+    const metadata = this.#hasMore ? JSON.stringify(this.#metadataOf(said, fields)) : plainMetadata(said)
+    return { labels: this.#labelsOf(said.level), value: `["${time}",${JSON.stringify(line)},${metadata}]` }
+  }
+
+  #metadataOf({ level, traceId, spanId }: Known, fields: Fields | undefined): Record<string, string> {
     const metadata: Record<string, string> = { ...this.#settings.everyLine }
     for (const name of this.#settings.metadata) {
       const value = fields !== undefined && Object.hasOwn(fields, name) ? textOf(fields[name]) : undefined
@@ -53,8 +61,7 @@ export class Lines {
     if (level !== undefined) metadata['level'] = level
     if (traceId !== undefined) metadata['trace_id'] = traceId
     if (spanId !== undefined) metadata['span_id'] = spanId
-    const time = this.#numbered(said.timeUnixNano ?? BigInt(Date.now()) * million)
-    return { labels: this.#labelsOf(level), value: `["${time}",${JSON.stringify(line)},${JSON.stringify(metadata)}]` }
+    return metadata
   }
 
   /** By the names that pino, winston and spanlog write by default; `undefined` where other names may say more. */
@@ -119,6 +126,15 @@ export class Lines {
 }
 
 type Fields = Readonly<Record<string, unknown>>
+
+/** As JSON: a third of what it takes to make an object of it first. IDs are hex digits. */
+function plainMetadata({ level, traceId, spanId }: Known): string {
+  const parts: string[] = []
+  if (level !== undefined) parts.push(`"level":${JSON.stringify(level)}`)
+  if (traceId !== undefined) parts.push(`"trace_id":"${traceId}"`)
+  if (spanId !== undefined) parts.push(`"span_id":"${spanId}"`)
+  return `{${parts.join(',')}}`
+}
 
 function parsed(line: string): Fields | undefined {
   try {

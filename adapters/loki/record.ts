@@ -4,7 +4,7 @@ import type { Entry } from './entry.js'
 /*
  * A record of the spool:
  *
- *   1e | length, 4 bytes | crc32 of length and payload, 4 bytes | labels, as JSON \n value, as JSON
+ *   1e | length, 4 bytes | crc32 of payload, begun with length, 4 bytes | labels, as JSON \n value, as JSON
  *
  * Lengths and sums are little-endian. JSON holds neither a raw 1e nor a raw newline, so where a record is damaged the next one is
  * found by looking for its first byte.
@@ -18,9 +18,13 @@ export function recordBytes({ labels, value }: Entry): number {
   return headBytes + Buffer.byteLength(labels) + 1 + Buffer.byteLength(value)
 }
 
-/** The records of entries, one behind the other. */
-export function encodeRecords(entries: readonly Entry[]): Buffer {
-  const bytes = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + recordBytes(entry), 0))
+/**
+ * The records of entries, one behind the other.
+ *
+ * @param whole - how long they are, where that is known
+ */
+export function encodeRecords(entries: readonly Entry[], whole = entries.reduce((sum, entry) => sum + recordBytes(entry), 0)): Buffer {
+  const bytes = Buffer.allocUnsafe(whole)
   let at = 0
   for (const { labels, value } of entries) {
     const length = bytes.write(`${labels}\n${value}`, at + headBytes)
@@ -64,5 +68,5 @@ function nextMark(bytes: Buffer, at: number): number {
 }
 
 function sumOf(bytes: Buffer, at: number, length: number): number {
-  return crc32(bytes.subarray(at + headBytes, at + headBytes + length), crc32(bytes.subarray(at + 1, at + 5)))
+  return crc32(bytes.subarray(at + headBytes, at + headBytes + length), length)
 }

@@ -55,11 +55,16 @@ export class Spool implements Queue {
   }
 
   append(entries: readonly Entry[], force = false): number {
-    let room = force ? Number.POSITIVE_INFINITY : this.room
-    const tooMany = entries.findIndex((entry) => (room -= recordBytes(entry)) < 0)
-    const kept = tooMany === -1 ? entries : entries.slice(0, tooMany)
-    if (kept.length > 0) this.#write(encodeRecords(kept))
-    return kept.length
+    const room = force ? Number.POSITIVE_INFINITY : this.room
+    let [count, whole] = [0, 0]
+    for (const entry of entries) {
+      const bytes = recordBytes(entry)
+      if (whole + bytes > room) break
+      whole += bytes
+      count++
+    }
+    if (count > 0) this.#write(encodeRecords(count === entries.length ? entries : entries.slice(0, count), whole))
+    return count
   }
 
   #write(records: Buffer): void {
