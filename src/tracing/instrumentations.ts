@@ -1,4 +1,4 @@
-import { register } from 'node:module'
+import { createRequire, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { TracerProvider } from '@opentelemetry/api'
 import type { Instrumentation as Installed } from '@opentelemetry/instrumentation'
@@ -90,8 +90,21 @@ function hookImports(): void {
   if (hooked) return
   hooked = true
   try {
-    register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(__filename))
+    if (!hookInThread()) register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(__filename))
   } catch (error) {
     reportFault('modules that are loaded by import cannot be instrumented', error)
+  }
+}
+
+/** Node 26 deprecates hooks in a thread of their own (DEP0205); older versions of what OpenTelemetry hooks by have no others. */
+function hookInThread(): boolean {
+  if (Number.parseInt(process.versions.node, 10) < 26) return false
+  try {
+    const load = createRequire(createRequire(__filename).resolve('@opentelemetry/instrumentation'))
+    const hooks = load('import-in-the-middle/register-hooks.mjs') as { register(): void }
+    hooks.register()
+    return true
+  } catch {
+    return false
   }
 }

@@ -223,8 +223,9 @@ function anew<T>(given: T): T {
   if (!(given instanceof Error) && prototype !== null && prototype !== Object.prototype) return given
   const properties: PropertyDescriptorMap = Object.create(null) as PropertyDescriptorMap
   for (const name of Reflect.ownKeys(given) as string[]) {
-    const property = Object.getOwnPropertyDescriptor(given, name) as PropertyDescriptor
-    properties[name] = { ...property, value: anew(property.value as unknown) }
+    // Of an error newer versions of Node make the stack by a getter.
+    const { enumerable, configurable } = Object.getOwnPropertyDescriptor(given, name) as PropertyDescriptor
+    properties[name] = { enumerable, configurable, writable: true, value: anew(Reflect.get(given, name) as unknown) }
   }
   return Object.create(prototype as object | null, properties) as T
 }

@@ -1,3 +1,5 @@
+import path from 'node:path'
+import { constants, runInThisContext } from 'node:vm'
 import { transformSync } from 'esbuild'
 
 /** What a snippet takes for granted: the names that it uses and does not declare. */
@@ -14,7 +16,9 @@ export interface Given {
 }
 
 export type Imported = Record<string, unknown>
-const AsyncFunction = (async () => {}).constructor as new (...names: string[]) => (...values: unknown[]) => Promise<Imported>
+type Program = (...values: unknown[]) => Promise<Imported>
+// pino looks for a transport from the file that asks for it.
+const filename = path.resolve(import.meta.dirname, 'fragment.js')
 
 /**
  * A piece of a program that a page shows, as a function of what it imports and of the names that it takes for granted. Its own names
@@ -48,7 +52,10 @@ export function compile(
   for (const [, name] of body.matchAll(/^(?:const|let|var|class|(?:async )?function) (\w+)/gm)) own.add(name as string)
   for (const [, list] of body.matchAll(/^(?:const|let) \{(.+?)\} =/gm))
     for (const name of (list as string).split(',')) own.add(name.replace(/^.*:/, '').trim())
-  const program = new AsyncFunction('$load', '$named', ...names, `{ ${body}\nreturn { ${[...own].join(', ')} } }`)
+  const program = runInThisContext(`(async ($load, $named, ${names.join(', ')}) => {{ ${body}\nreturn { ${[...own].join(', ')} } }})`, {
+    filename,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  }) as Program
   return (load, values) => program(load, named, ...values)
 }
 

@@ -8,6 +8,8 @@ export interface Row {
   where: string
   /** What keeps the trace where it is not kept by itself; the row is then run once more with it. */
   how?: string
+  /** The line of Node from which on it is kept by itself. */
+  keptFrom?: number
   /** Runs in a trace, and calls `see` at the place. */
   run(place: Place): unknown
 }

@@ -66,7 +66,8 @@ export const streams: Row[] = [
     },
   },
   {
-    where: '`finished(stream, callback)`, where another request ends the stream',
+    where: '`finished(stream, callback)`, where another request ends the stream, on Node 20',
+    keptFrom: 22,
     how: '`finished(stream, bindTrace(callback))`',
     async run({ see, bind, elsewhere }) {
       const stream = new PassThrough()
