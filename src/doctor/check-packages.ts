@@ -28,8 +28,12 @@ function checkApi(project: string, packages: readonly Installed[]): Finding[] {
   const versions = new Set(copies.map(({ version }) => version))
   const paths = copies.map(place)
   if (versions.size > 1) {
-    const what = `${copies.length} copies of ${api} of different versions: the first that registers anything shuts the others out`
-    return [finding('API_COPIES', what, { paths })]
+    const lines = new Set(copies.map(({ version }) => versionOf(version)?.slice(0, 2).join('.')))
+    const [what, severity] =
+      lines.size > 1
+        ? (['a newer one sees nothing of what an older one has registered', 'error'] as const)
+        : (['each sees what one has registered, and no other can register more', 'warning'] as const)
+    return [finding('API_COPIES', `${copies.length} copies of ${api} of different versions: ${what}`, { paths, severity })]
   }
   // They share what is registered.
   return copies.length > 1
@@ -56,7 +60,7 @@ const meanings: Readonly<Record<string, string>> = {
   spanlog: 'they share their state, and the first that is loaded sets its form',
 }
 
-function dedupe(name: string): string {
+export function dedupe(name: string): string {
   return `keep one version: \`npm ls ${name}\`, then \`npm dedupe\`, or \`overrides\` in package.json`
 }
 

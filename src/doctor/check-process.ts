@@ -1,4 +1,4 @@
-import { areTrouble } from './check-packages.js'
+import { areTrouble, dedupe } from './check-packages.js'
 import type { ProcessFacts } from './facts.js'
 import { type Finding, finding } from './finding.js'
 import { versionOf } from './semver.js'
@@ -12,7 +12,7 @@ export function checkProcess(facts: ProcessFacts): Finding[] {
 
 function checkRegistered({ provider, contextManager, propagator, apiVersion }: ProcessFacts): Finding[] {
   if (provider === undefined) {
-    return [finding('NO_PROVIDER', 'no tracer provider is registered: lines have trace IDs, and there are no spans to them')]
+    return [finding('NO_PROVIDER', 'no tracer provider is registered: no span is recorded, whether lines have trace IDs or not')]
   }
   const findings: Finding[] = []
   if (provider === 'none behind the proxy') {
@@ -44,7 +44,9 @@ function checkLoaded({ loaded, apiVersion, provider }: ProcessFacts): Finding[] 
     const copies = loaded.filter((one) => one.name === name)
     if (name === api || !areTrouble(copies)) continue
     const paths = copies.map((one) => `${one.path} (${one.version})`)
-    findings.push(finding('PACKAGE_COPIES', `${copies.length} copies of ${name} were loaded into one process`, { paths }))
+    findings.push(
+      finding('PACKAGE_COPIES', `${copies.length} copies of ${name} were loaded into one process`, { paths, remedy: dedupe(name) }),
+    )
   }
   return findings
 }
@@ -61,10 +63,17 @@ export function seesGlobals(own: string, registered: string): boolean {
   return mine[0] === 0 ? mine[1] === theirs[1] && mine[2] <= theirs[2] : mine[1] <= theirs[1]
 }
 
-function checkLoggers({ unreached }: ProcessFacts): Finding[] {
-  return unreached.map(({ logger, place, lines, linesInTrace }) => {
-    const wrote = lines === undefined ? 'is not trace-aware' : `wrote ${lines} lines, ${linesInTrace} of them in a trace, without its IDs`
-    const isCertain = linesInTrace !== undefined && linesInTrace > 0
+/** Whether no logger was at work. */
+export function isQuiet({ lines: { aware, others }, made }: ProcessFacts): boolean {
+  return aware + others + made === 0
+}
+
+function checkLoggers(facts: ProcessFacts): Finding[] {
+  const { unreached, main } = facts
+  if (isQuiet(facts)) return [finding('RUN_QUIET', `no logger of pino or winston was at work in ${main || 'the process'}`)]
+  return unreached.map(({ logger, place, lines = 0, linesInTrace = 0 }) => {
+    const isCertain = linesInTrace > 0
+    const wrote = isCertain ? `wrote ${linesInTrace} of its ${lines} lines in a trace, without its IDs` : 'is not trace-aware'
     return finding('LOGGER_NOT_REACHED', `a logger of ${logger} ${wrote}`, { paths: [place], ...(isCertain && { severity: 'error' }) })
   })
 }

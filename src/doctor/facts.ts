@@ -16,4 +16,6 @@ export interface ProcessFacts {
   unreached: { logger: 'pino' | 'winston'; place: string; lines?: number; linesInTrace?: number }[]
   /** Lines of trace-aware loggers of pino, and of pino in all. */
   lines: { aware: number; others: number }
+  /** Loggers of winston that were made. */
+  made: number
 }

@@ -26,6 +26,7 @@ const catalogue = {
   NO_CONTEXT_MANAGER: ['error', 'register one: `provider.register()`, or AsyncLocalStorageContextManager; startTracing does it'],
   NO_PROPAGATOR: ['error', 'register one: `provider.register()`, or W3CTraceContextPropagator; startTracing does it'],
   RUN_SILENT: ['error', 'give the command that starts the service with node; what it printed stands above'],
+  RUN_QUIET: ['info', 'let it run for longer (--for), and send it requests meanwhile: what it did not do was not looked at'],
   NO_LINES: ['warning', 'check the selector, the tenant, the window (--from), and that the agent runs'],
   ID_IS_LABEL: ['warning', 'send it as structured metadata: a label whose values never end makes one stream of each trace'],
   ID_IN_TEXT: ['info', 'send it as structured metadata as well: Loki then finds it without reading the texts'],

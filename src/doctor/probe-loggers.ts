@@ -4,7 +4,7 @@ import Module from 'node:module'
 import path from 'node:path'
 import type { ProcessFacts } from './facts.js'
 
-type Seen = Pick<ProcessFacts, 'unreached' | 'lines'>
+type Seen = Pick<ProcessFacts, 'unreached' | 'lines' | 'made'>
 type Unreached = ProcessFacts['unreached'][number]
 
 interface Context {
@@ -21,21 +21,29 @@ const mostPlaces = 100
  */
 export function observeLoggers(): () => Seen {
   const lines = { aware: 0, others: 0 }
+  let made = 0
   const ofPino = new Map<string, Unreached>()
   const places = new WeakMap<object, string>()
+  const reached = new WeakSet<object>()
   const ofWinston: { logger: WeakRef<object>; place: string }[] = []
 
   diagnostics.subscribe('tracing:pino_asJson:end', (message) => {
     const { instance, result } = message as { instance?: object; result?: unknown }
     if (instance === undefined || typeof result !== 'string') return
-    if (brand in instance) {
-      lines.aware++
+    const isAware = brand in instance
+    lines[isAware ? 'aware' : 'others']++
+    const traceId = activeTraceId()
+    // Another's instrumentation has put it in, or the service itself.
+    if (isAware || (traceId !== undefined && result.includes(traceId))) {
+      for (const one of ancestry(instance)) {
+        reached.add(one)
+        // It may have written before it was reached.
+        const place = places.get(one) ?? ''
+        if (ofPino.get(place)?.linesInTrace === 0) ofPino.delete(place)
+      }
       return
     }
-    lines.others++
-    const traceId = activeTraceId()
-    // Another's instrumentation has put it in.
-    if (traceId !== undefined && result.includes(traceId)) return
+    if (traceId === undefined && ancestry(instance).some((one) => reached.has(one) || hasMixin(one))) return
     const place = places.get(instance) ?? callerOf()
     places.set(instance, place)
     const known = ofPino.get(place) ?? { logger: 'pino', place, lines: 0, linesInTrace: 0 }
@@ -44,10 +52,30 @@ export function observeLoggers(): () => Seen {
     if (traceId !== undefined) known.linesInTrace = (known.linesInTrace ?? 0) + 1
   })
   watchWinston((logger) => {
+    made++
     if (ofWinston.length < mostPlaces) ofWinston.push({ logger: new WeakRef(logger), place: callerOf() })
   })
 
-  return () => ({ lines: { ...lines }, unreached: [...ofPino.values(), ...ofWinston.flatMap(unreachedOf)] })
+  return () => ({ lines: { ...lines }, made, unreached: [...ofPino.values(), ...ofWinston.flatMap(unreachedOf)] })
+}
+
+/** A logger of pino and those that it is a child of, without the prototype that all loggers share. */
+function ancestry(instance: object): object[] {
+  const loggers: object[] = []
+  let one: object | null = instance
+  for (; one !== null && ownOfPino(one, 'chindings') !== undefined; one = Object.getPrototypeOf(one) as object | null) loggers.push(one)
+  return loggers
+}
+
+/** By which instrumentations put IDs into lines: what it adds is seen in a trace only. */
+function hasMixin(logger: object): boolean {
+  return typeof ownOfPino(logger, 'mixin') === 'function'
+}
+
+/** Its symbols belong to each copy of pino. */
+function ownOfPino(logger: object, name: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(logger).find(({ description }) => description === `pino.${name}`)
+  return symbol === undefined ? undefined : ownValue(logger, symbol)
 }
 
 function unreachedOf({ logger, place }: { logger: WeakRef<object>; place: string }): Unreached[] {
@@ -79,7 +107,7 @@ function watchWinston(made: (logger: object) => void): void {
   }
 }
 
-function ownValue(object: unknown, name: string): unknown {
+function ownValue(object: unknown, name: string | symbol): unknown {
   return typeof object === 'object' || typeof object === 'function'
     ? (Object.getOwnPropertyDescriptor(object ?? {}, name)?.value as unknown)
     : undefined
@@ -98,7 +126,8 @@ function activeTraceId(): string | undefined {
   const contexts = [globals[apiKey]?.context?.active?.(), globals[ourKey]?.storage?.getStore()]
   for (const context of contexts) {
     const traceId = context?.getValue?.(spanKey)?.spanContext?.().traceId
-    if (traceId !== undefined) return traceId
+    // Without a provider spans have an ID of zeros.
+    if (traceId !== undefined && !/^0*$/.test(traceId)) return traceId
   }
   return undefined
 }

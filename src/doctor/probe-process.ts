@@ -19,7 +19,7 @@ interface Api {
 
 const watched = new Set(['@opentelemetry/api', '@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-trace', 'pino', 'winston', 'spanlog'])
 
-export function readProcess(loggers: Pick<ProcessFacts, 'unreached' | 'lines'>): ProcessFacts {
+export function readProcess(loggers: Pick<ProcessFacts, 'unreached' | 'lines' | 'made'>): ProcessFacts {
   const globals = (globalThis as { [key]?: Globals })[key] ?? {}
   const { version, trace, context, propagation } = globals
   return {

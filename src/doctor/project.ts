@@ -1,7 +1,7 @@
 import { checkImports } from './check-imports.js'
 import { checkLoad } from './check-load.js'
 import { checkPackages } from './check-packages.js'
-import { checkProcess } from './check-process.js'
+import { checkProcess, isQuiet } from './check-process.js'
 import { type Finding, finding } from './finding.js'
 import { importsOf } from './imports.js'
 import { inventoryOf, resolvePackage } from './packages.js'
@@ -30,5 +30,7 @@ export async function checkProject(project: string): Promise<Finding[]> {
 export async function checkRun(command: string, options: Parameters<typeof observeRun>[1]): Promise<Finding[]> {
   const processes = await observeRun(command, options)
   if (processes.length === 0) return [finding('RUN_SILENT', `\`${command}\` started no program of Node.js that could be looked at`)]
-  return processes.flatMap(checkProcess)
+  // What starts and watches the service, such as nodemon, tsx or the primary of a cluster, mostly logs nothing.
+  const busy = processes.filter((one) => !isQuiet(one))
+  return (busy.length > 0 ? busy : processes).flatMap(checkProcess)
 }

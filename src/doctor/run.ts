@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -46,9 +46,10 @@ export async function observeRun(
     await pause(pauseMs * 4, either)
     return services(file)
   } finally {
-    if (!life.signal.aborted) end(child.pid, 'SIGTERM')
-    await pause(2_000, life.signal)
-    if (!life.signal.aborted) end(child.pid, 'SIGKILL')
+    // Some services take note of SIGTERM and run on, when the shell that has started them is gone.
+    signalAll(child.pid, 'SIGTERM')
+    for (const until = Date.now() + 2_000; signalAll(child.pid, 0) && Date.now() < until; ) await sleep(pauseMs)
+    signalAll(child.pid, 'SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -66,11 +67,16 @@ function services(file: string): ProcessFacts[] {
   return [...new Map(facts.filter(({ main }) => !launcher.test(main)).map((one) => [one.pid, one])).values()]
 }
 
-function end(pid: number | undefined, signal: NodeJS.Signals): void {
+/** @returns whether one of them was there */
+function signalAll(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (pid === undefined) return false
+  // Windows has neither groups nor signals: the tree is ended at once.
+  if (process.platform === 'win32') return spawnSync('taskkill', ['/pid', String(pid), '/t', '/f']).status === 0
   try {
-    if (pid !== undefined) process.kill(process.platform === 'win32' ? pid : -pid, signal)
+    return process.kill(-pid, signal)
   } catch {
-    // It has ended meanwhile.
+    // They have ended meanwhile.
+    return false
   }
 }
 

@@ -73,7 +73,7 @@ describe('spanlog doctor', () => {
     folder.write('shop/package.json', '{}')
     writeFileSync(path.join(folder.path, 'shop/server.js'), "require('pino')")
     const { code, codes } = await doctor('shop', '--run', `"${process.execPath}" -e ""`)
-    expect([code, codes]).toEqual([5, ['API_MISSING', 'LOGGER_NOT_REACHED', 'NO_PROVIDER']])
+    expect([code, codes]).toEqual([5, ['API_MISSING', 'LOGGER_NOT_REACHED', 'NO_PROVIDER', 'RUN_QUIET']])
   })
 
   it.each([

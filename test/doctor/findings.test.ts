@@ -62,6 +62,7 @@ const healthy: ProcessFacts = {
   loaded: [{ name: api, version: '1.9.1', path: '/app/api', seesProvider: true }],
   unreached: [],
   lines: { aware: 1, others: 0 },
+  made: 0,
 }
 const running = (facts: Partial<Record<keyof ProcessFacts, unknown>>): Finding[] => checkProcess({ ...healthy, ...facts } as ProcessFacts)
 const loaded = (facts: Partial<LoadFacts>): Finding[] => checkLoad({ broken: [], doubles: [], lines: {}, ...facts })
@@ -270,6 +271,12 @@ const rows: [code: string, what: string, found: Find, not: Find][] = [
     () => running({ provider: undefined, apiVersion: undefined, contextManager: undefined, propagator: undefined }),
     () => running({}),
   ],
+  [
+    'RUN_QUIET',
+    'no logger at work',
+    () => running({ lines: { aware: 0, others: 0 } }),
+    () => running({ lines: { aware: 0, others: 0 }, made: 1 }),
+  ],
   ['NO_PROVIDER', 'a proxy with nothing behind it', () => running({ provider: 'none behind the proxy' }), () => running({})],
   ['NO_CONTEXT_MANAGER', 'a provider alone', () => running({ contextManager: undefined }), () => running({})],
   ['NO_PROPAGATOR', 'no propagator', () => running({ propagator: undefined }), () => running({})],
@@ -397,7 +404,7 @@ describe('what is sound', () => {
     const [found] = running({ unreached: [{ logger: 'pino', place: '/app/log.js:3', lines: 7, linesInTrace: 2 }] })
     expect(found).toMatchObject({
       severity: 'error',
-      what: expect.stringContaining('wrote 7 lines, 2 of them in a trace'),
+      what: expect.stringContaining('wrote 2 of its 7 lines in a trace'),
       paths: ['/app/log.js:3'],
     })
   })

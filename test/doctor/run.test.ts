@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Finding } from '../../src/doctor/finding.js'
 import { Application } from '../support/application.js'
 
@@ -94,8 +94,45 @@ describe('a service that runs', () => {
       afterMs: 100,
       signal: new AbortController().signal,
     })
-    expect(codes(findings)).toEqual(['warning NO_PROVIDER'])
+    expect(codes(findings)).toEqual(['info RUN_QUIET', 'warning NO_PROVIDER'])
     expect(Date.now() - began).toBeLessThan(20_000)
+  })
+
+  it('has loggers that are reached by its own means, or later, and others', async () => {
+    ill.write(
+      'mixed.js',
+      `const { trace } = require('@opentelemetry/api')
+       const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node')
+       new NodeTracerProvider().register()
+       const pino = require('./own/node_modules/pino')
+       const ids = () => trace.getActiveSpan() ? { trace_id: trace.getActiveSpan().spanContext().traceId } : {}
+       const to = { write() {} }
+       const loggers = [pino({ formatters: { log: (line) => ({ ...line, ...ids() }) } }, to), pino({ mixin: ids }, to), pino({}, to)]
+       const plain = pino({}, to)
+       for (const log of loggers) log.info('up')
+       plain.info('up')
+       require('spanlog/instrument').tracePino(loggers[2])
+       loggers[2].info('reached')
+       trace.getTracer('t').startActiveSpan('charge card', () => loggers.forEach((log) => log.child({ a: 1 }).info('charged')))
+       trace.disable()
+       trace.getTracer('t').startActiveSpan('no provider, no ID', () => plain.info('in no trace'))`,
+    )
+    const findings = await run(ill, 'mixed.js')
+    const found = findings.filter(({ code }) => code === 'LOGGER_NOT_REACHED')
+    expect(found.map(({ severity, paths = [] }) => `${severity} ${paths.map((at) => path.basename(at)).join()}`)).toEqual([
+      'warning mixed.js:10',
+    ])
+  })
+
+  it('is ended when the shell that has started it is gone, though it runs on after SIGTERM', async () => {
+    ill.write(
+      'stays.js',
+      `process.on('SIGTERM', () => {}); require('fs').writeFileSync('stays.pid', String(process.pid)); setInterval(() => {}, 1000)`,
+    )
+    const command = `${JSON.stringify(process.execPath)} stays.js && exit 0`
+    await checkRun(command, { cwd: ill.folder, afterMs: 200, signal: new AbortController().signal })
+    const pid = Number(readFileSync(path.join(ill.folder, 'stays.pid'), 'utf8'))
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'))
   })
 
   it('tells on stderr, where the probe was loaded by itself', () => {
