@@ -100,8 +100,8 @@ function hookImports(): void {
 function hookInThread(): boolean {
   if (Number.parseInt(process.versions.node, 10) < 26) return false
   try {
-    const load = createRequire(createRequire(__filename).resolve('@opentelemetry/instrumentation'))
-    const hooks = load('import-in-the-middle/register-hooks.mjs') as { register(): void }
+    const requireBeside = createRequire(createRequire(__filename).resolve('@opentelemetry/instrumentation'))
+    const hooks = requireBeside('import-in-the-middle/register-hooks.mjs') as { register(): void }
     hooks.register()
     return true
   } catch {

@@ -224,7 +224,7 @@ function anew<T>(given: T): T {
   const properties: PropertyDescriptorMap = Object.create(null) as PropertyDescriptorMap
   for (const name of Reflect.ownKeys(given) as string[]) {
     // Of an error newer versions of Node make the stack by a getter.
-    const { enumerable, configurable } = Object.getOwnPropertyDescriptor(given, name) as PropertyDescriptor
+    const { enumerable, configurable } = Object.getOwnPropertyDescriptor(given, name) as Required<PropertyDescriptor>
     properties[name] = { enumerable, configurable, writable: true, value: anew(Reflect.get(given, name) as unknown) }
   }
   return Object.create(prototype as object | null, properties) as T
