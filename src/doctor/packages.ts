@@ -26,8 +26,13 @@ export interface Inventory {
 const wanted = /^(?:@opentelemetry\/.+|pino|pino-http|winston|spanlog|nestjs-pino|winston-transport)$/
 const mostFolders = 50_000
 
-/** Every copy of what lines and traces are made by: in `node_modules` of the project and of the folders around it, nested and pnpm's. */
+/**
+ * Every copy of what lines and traces are made by, that the project may come to load: in `node_modules` of the project and of the folders
+ * around it, nested, and pnpm's. Of other packages of its monorepo only what it depends on.
+ */
 export function inventoryOf(project: string): Inventory {
+  const own = `${realPath(project) ?? project}${path.sep}`
+  const needs = needsOf(project)
   const packages = new Map<string, Installed>()
   const seen = new Set<string>()
   let leftOut = 0
@@ -43,15 +48,34 @@ export function inventoryOf(project: string): Inventory {
     }
     for (const name of packagesIn(real)) {
       const folder = realPath(path.join(real, name))
-      if (folder === undefined) continue
+      if (folder === undefined || (isLinked(folder) && !folder.startsWith(own) && !needs.has(name))) continue
       const found = wanted.test(name) && !packages.has(folder) ? readPackage(folder) : undefined
       if (found !== undefined) packages.set(folder, found)
-      todo.push(path.join(folder, 'node_modules'))
+      // pnpm keeps each package in a folder of its own, with links to what it needs beside it.
+      const beside = folder.lastIndexOf(modulesFolder)
+      todo.push(path.join(folder, 'node_modules'), ...(beside < 0 ? [] : [folder.slice(0, beside + modulesFolder.length)]))
     }
-    // pnpm keeps each package in a folder of its own, with links to what it needs beside it.
-    for (const entry of entriesOf(path.join(real, '.pnpm'))) todo.push(path.join(real, '.pnpm', entry.name, 'node_modules'))
   }
   return { packages: [...packages.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)), plugAndPlay, leftOut }
+}
+
+const modulesFolder = `${path.sep}node_modules${path.sep}`
+
+/** A package of the same monorepo. */
+function isLinked(folder: string): boolean {
+  return !folder.includes(modulesFolder)
+}
+
+/** Names that a project's manifest asks for, and those of the packages of its monorepo that are among them. */
+function needsOf(folder: string, needs = new Set<string>()): Set<string> {
+  const { dependencies, devDependencies, optionalDependencies, peerDependencies } = manifestOf(folder) ?? {}
+  for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies })) {
+    if (needs.has(name)) continue
+    needs.add(name)
+    const found = foldersAround(folder).flatMap((around) => realPath(path.join(around, 'node_modules', name)) ?? [])[0]
+    if (found !== undefined && isLinked(found)) needsOf(found, needs)
+  }
+  return needs
 }
 
 /** The package of a name that code in a folder gets, as node looks it up. */
@@ -64,23 +88,31 @@ export function resolvePackage(from: string, name: string): Installed | undefine
 }
 
 export function readPackage(folder: string): Installed | undefined {
+  const { name, version, peerDependencies = {}, peerDependenciesMeta = {}, engines } = manifestOf(folder) ?? {}
+  if (typeof name !== 'string' || typeof version !== 'string') return undefined
+  const optionalPeers = Object.keys(peerDependenciesMeta).filter((peer) => peerDependenciesMeta[peer]?.optional === true)
+  const node = engines?.node
+  return { name, version, path: realPath(folder) ?? folder, peers: peerDependencies, optionalPeers, ...(node !== undefined && { node }) }
+}
+
+/** @returns `undefined` where there is none, or none that could be read: node does not find it either */
+function manifestOf(folder: string): Manifest | undefined {
   try {
-    const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest
-    const { name, version, peerDependencies = {}, peerDependenciesMeta = {}, engines } = manifest
-    if (typeof name !== 'string' || typeof version !== 'string') return undefined
-    const optionalPeers = Object.keys(peerDependenciesMeta).filter((peer) => peerDependenciesMeta[peer]?.optional === true)
-    const node = engines?.node
-    return { name, version, path: realPath(folder) ?? folder, peers: peerDependencies, optionalPeers, ...(node !== undefined && { node }) }
+    return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest
   } catch {
-    // None, or none that could be read: node does not find it either.
     return undefined
   }
 }
 
+type Ranges = Record<string, string>
+
 interface Manifest {
   name?: unknown
   version?: unknown
-  peerDependencies?: Record<string, string>
+  dependencies?: Ranges
+  devDependencies?: Ranges
+  optionalDependencies?: Ranges
+  peerDependencies?: Ranges
   peerDependenciesMeta?: Record<string, { optional?: boolean }>
   engines?: { node?: string }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -25,10 +25,22 @@ const api = '@opentelemetry/api'
 const base = mkdtempSync(path.join(tmpdir(), 'spanlog-findings-'))
 afterAll(() => rmSync(base, { recursive: true }))
 
+class Link {
+  constructor(readonly to: string) {}
+}
+function link(from: string, to: string): Record<string, Link> {
+  return { [from]: new Link(to) }
+}
+
 /** A project of manifests and sources; a package stands for itself with its version, or with more of its manifest. */
 function project(files: Readonly<Record<string, string | object>>): string {
   const folder = mkdtempSync(path.join(base, 'project-'))
   for (const [name, content] of Object.entries({ 'package.json': {}, ...files })) {
+    if (content instanceof Link) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
+      symlinkSync(path.join(folder, content.to), path.join(folder, name))
+      continue
+    }
     const isPackage = name.includes('node_modules/') && path.extname(name) === ''
     const file = path.join(folder, isPackage ? `${name}/package.json` : name)
     mkdirSync(path.dirname(file), { recursive: true })
@@ -41,9 +53,31 @@ function project(files: Readonly<Record<string, string | object>>): string {
 
 const installed = { [`node_modules/${api}`]: '1.9.1' }
 
-function packages(files: Readonly<Record<string, string | object>>, node = 'v20.20.0'): Finding[] {
-  const folder = project(files)
+function packages(files: Readonly<Record<string, string | object>>, node = 'v20.20.0', at = '.'): Finding[] {
+  const folder = path.join(project(files), at)
   return checkPackages(folder, inventoryOf(folder), node)
+}
+
+const store0 = 'node_modules/.pnpm'
+const old = `${store0}/winston@3.1.0/node_modules/winston`
+const store = {
+  [old]: '3.1.0',
+  [`${store0}/winston@3.19.0/node_modules/winston`]: '3.19.0',
+  [`${store0}/mail@1.0.0/node_modules/mail`]: '1.0.0',
+  ...link(`${store0}/mail@1.0.0/node_modules/winston`, `${store0}/winston@3.19.0/node_modules/winston`),
+}
+
+/** Two packages, each with a pino of its own, linked into the folder around them. */
+function monorepo(dependencies: Readonly<Record<string, string>>): Record<string, string | object> {
+  return {
+    ...installed,
+    'packages/orders/package.json': { name: 'orders', dependencies },
+    'packages/shared/package.json': { name: 'shared' },
+    'packages/orders/node_modules/pino': '10.4.0',
+    'packages/shared/node_modules/pino': '9.14.0',
+    ...link('node_modules/orders', 'packages/orders'),
+    ...link('node_modules/shared', 'packages/shared'),
+  }
 }
 
 function code(files: Readonly<Record<string, string | object>>): Finding[] {
@@ -105,14 +139,28 @@ const rows: [code: string, what: string, found: Find, not: Find][] = [
   ],
   [
     'PACKAGE_COPIES',
-    'two copies of winston in pnpm’s store',
+    'two copies of winston in pnpm’s store, one of them by a package of the project',
     () =>
       packages({
         ...installed,
-        'node_modules/.pnpm/winston@3.1.0/node_modules/winston': '3.1.0',
-        'node_modules/.pnpm/winston@3.19.0/node_modules/winston': '3.19.0',
+        ...store,
+        ...link('node_modules/winston', old),
+        ...link('node_modules/mail', `${store0}/mail@1.0.0/node_modules/mail`),
       }),
-    () => packages({ ...installed, 'node_modules/.pnpm/winston@3.1.0/node_modules/winston': '3.1.0' }),
+    // What lies in the store may be of another package of the monorepo.
+    () => packages({ ...installed, ...store, ...link('node_modules/winston', old) }),
+  ],
+  [
+    'PACKAGE_COPIES',
+    'two copies of pino, one of them by a package of the monorepo that this one needs',
+    () => packages(monorepo({ shared: '*' }), undefined, 'packages/orders'),
+    () => packages(monorepo({}), undefined, 'packages/orders'),
+  ],
+  [
+    'PACKAGE_COPIES',
+    'two copies of pino by two packages of a monorepo, where all of it is looked at',
+    () => packages(monorepo({})),
+    () => packages(monorepo({}), undefined, 'packages/shared'),
   ],
   [
     'PACKAGE_COPIES',
