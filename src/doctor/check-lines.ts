@@ -71,9 +71,10 @@ export function checkLines(services: readonly ServiceLines[], where: string): Fi
     const who = service === undefined ? 'lines that name no service' : `service ${service}`
     const share = `${withIds} of ${lines} lines (${Math.round((withIds / lines) * 100)} %)`
     const findings: Finding[] = []
-    if (withIds === 0)
+    // Where each has something else for an ID, that is the finding.
+    if (withIds === 0 && malformed < lines)
       findings.push(finding('LINES_WITHOUT_IDS', `${who}: none of ${lines} lines carries a trace ID, such as ${sample.withoutId}`))
-    else if (withIds < lines)
+    else if (withIds > 0 && withIds < lines)
       findings.push(finding('LINES_WITHOUT_IDS', `${who}: ${share} carry a trace ID`, { severity: 'info', remedy: outside }))
     if (label > 0) findings.push(finding('ID_IS_LABEL', `${who}: the trace ID is a label of ${label} lines' streams`))
     else if (metadata === 0 && text > 0 && where.includes('Loki'))

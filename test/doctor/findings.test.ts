@@ -348,6 +348,12 @@ const rows: [code: string, what: string, found: Find, not: Find][] = [
     () => loaded({ lines: { pino: { ok: true } } }),
   ],
   ['LINES_WITHOUT_IDS', 'a service without IDs', () => lines(entry(), entry()), () => lines(withId)],
+  [
+    'LINES_WITHOUT_IDS',
+    'a service with none, or with something else in some lines',
+    () => lines(entry(), entry({ fields: { trace_id: '0af76519-16cd' } })),
+    () => lines(entry({ fields: { trace_id: '0af76519-16cd' } })),
+  ],
   ['LINES_WITHOUT_IDS', 'a service with some', () => lines(entry(), withId), () => lines(withId, withId)],
   ['NO_LINES', 'a window without lines', () => lines(), () => lines(withId)],
   ['ID_IS_LABEL', 'an ID as a label', () => lines(entry({ traceId: TRACE, labels: { trace_id: TRACE } })), () => lines(withId)],
