@@ -16,6 +16,7 @@
 import { reportFault } from '../src/context/fault.js'
 import { state } from '../src/context/state.js'
 import { reachBundled } from './register/bundled.js'
+import { reachInstalled } from './register/installed.js'
 import { watchModules } from './register/modules.js'
 import { watchPinoChannel } from './register/pino-channel.js'
 import { reachExports, reachLogger } from './register/reach.js'
@@ -27,6 +28,7 @@ try {
   if (state.registered !== true) {
     state.registered = true
     watchModules(reachExports)
+    reachInstalled()
     watchPinoChannel(reachLogger)
     warnOfUnreached()
   }

@@ -56,6 +56,6 @@ export const rows = [
   ...['5.6.3', '5.7.3', '5.8.3', '5.9.3', '6.0.3', '7.0.2'].map((version) =>
     row('TypeScript', version, { typescript: version, ...types }, byTypeScript),
   ),
-  row('Other runtimes', 'Bun 1.4.5', { bun: '1.4.5' }, byBun, ['register']),
+  row('Other runtimes', 'Bun 1.4.5', { bun: '1.4.5' }, byBun),
   row('Other runtimes', 'Deno 2.9.6', { deno: '2.9.6' }, byDeno),
 ]
