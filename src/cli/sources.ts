@@ -119,6 +119,8 @@ export async function logSources(
 }
 
 export async function traceSources({ files, tempo, jaeger, zipkin, audits }: Places): Promise<TraceSource[]> {
+  // Most questions for lines have none, and the modules take as long to load as a hundred megabytes to search.
+  if (files.length === 0 && [tempo, jaeger, zipkin].every((store) => store === undefined)) return []
   const { auditedTraces, fileTraces, jaegerTraces, tempoTraces, zipkinTraces } = await import('../traces/index.js')
   const audited = (source: TraceSource, name: string): TraceSource =>
     audits.reduce((inner, audit) => auditedTraces(inner, { ...audit, source: name }), source)

@@ -9,6 +9,8 @@ const chunkBytes = 1 << 20
 const promptMs = 2
 /** So many in a row that took longer did not: a busy machine makes any one late. */
 const maxSlow = 2
+/** For so long what comes from memory is read and searched without a turn of the event loop. */
+const turnMs = 2
 /**
  * Before each chunk. Beside what it is for: the first 32 bytes of a page are where large allocations begin, and where the kernel's copying
  * takes five times as long on some processors (`rep movsb` on Zen 3).
@@ -66,8 +68,8 @@ export async function* streamChunks(input: Readable, path: string, signal: Abort
 /**
  * Reads an open file by position. Two buffers take turns, one being filled by the thread pool while the other is searched. But the trip to
  * the pool, and that of the bytes from its core to this one, takes as long as reading and searching them: so what comes from memory is
- * read at once, for as long as each read is prompt, with a turn of the event loop between. Not a stream of node's: those close the
- * descriptor when they are destroyed, whatever `autoClose` says.
+ * read at once, for as long as each read is prompt, into one buffer, which stays in the core's cache, with a turn of the event loop now
+ * and then. Not a stream of node's: those close the descriptor when they are destroyed, whatever `autoClose` says.
  */
 export async function* readRange(
   fd: number,
@@ -78,6 +80,7 @@ export async function* readRange(
   let position = start
   let turn: 0 | 1 = 0
   let slow = maxSlow
+  let turned = 0
   let ahead: Promise<number> | undefined
   try {
     for (;;) {
@@ -85,8 +88,11 @@ export async function* readRange(
       if (bytesRead === 0) return
       const chunk = buffers[turn].subarray(0, bytesRead)
       position += bytesRead
-      turn = turn === 0 ? 1 : 0
-      ahead = slow < maxSlow ? undefined : read()
+      ahead = undefined
+      if (slow >= maxSlow) {
+        turn = turn === 0 ? 1 : 0
+        ahead = read()
+      }
       yield chunk
     }
   } finally {
@@ -98,7 +104,10 @@ export async function* readRange(
     const buffer = buffers[turn]
     const length = Math.min(buffer.length, end - position)
     const prompt = slow < maxSlow
-    if (prompt) await setImmediate()
+    if (prompt && performance.now() - turned > turnMs) {
+      await setImmediate()
+      turned = performance.now()
+    }
     const begun = performance.now()
     const bytesRead = prompt ? fs.readSync(fd, buffer, 0, length, position) : await readAt(fd, buffer, length, position)
     slow = performance.now() - begun < promptMs ? 0 : slow + 1

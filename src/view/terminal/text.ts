@@ -29,7 +29,13 @@ function visible(character: string): string {
 const printableAscii = /^[\x20-\x7e]*$/
 // Each one column and never part of a cluster: ASCII, Latin letters, and what pictures are drawn with. Segmenting costs 50 times more.
 const plain = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2026\u203a\u2500-\u259f\u2717]*$/
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+// Made when it is needed: that loads the tables of Unicode, which takes longer than all other modules of a command.
+let segmenter: Intl.Segmenter | undefined
+
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
 
 // East_Asian_Width W and F of Unicode 16, whole blocks where their gaps are unassigned; what is wide as an emoji has a property.
 const wide =
@@ -55,7 +61,7 @@ function characterWidth(character: string): number {
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length
   let width = 0
-  for (const { segment } of graphemes.segment(text)) width += clusterWidth(segment)
+  for (const { segment } of graphemes(text)) width += clusterWidth(segment)
   return width
 }
 
@@ -66,7 +72,7 @@ function unitsThatFit(text: string, start: number, width: number): number {
   const head = text.slice(start, start + width * 8 + 8)
   if (plain.test(head.slice(0, width + 1))) return Math.min(head.length, width)
   let used = 0
-  for (const { segment, index } of graphemes.segment(head)) {
+  for (const { segment, index } of graphemes(head)) {
     used += clusterWidth(segment)
     if (used > width) return index > 0 ? index : charactersThatFit(segment, width)
   }
