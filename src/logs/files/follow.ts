@@ -67,8 +67,9 @@ class FollowedFiles {
       await this.#round()
       this.#started = true
       yield* this.#gaps.splice(0)
-      for await (const { file, text, entry = this.#wanted.read(text, this.#files[file]?.path ?? '') } of this.#sorted.inOrder()) {
+      for await (const { file, text } of this.#sorted.inOrder()) {
         if (this.#signal?.aborted) return
+        const entry = this.#wanted.read(text, this.#files[file]?.path ?? '')
         if (typeof entry === 'object') yield entry
       }
       await this.#sorted.close()
@@ -211,7 +212,7 @@ class FollowedFiles {
     known.time = time
     const early = time >= 0n && this.#wanted.from !== undefined && time < this.#wanted.from
     if (early || !this.#wanted.keep(reading)) return undefined
-    return this.#sorted.add({ time, file, place: this.#place++, text: line, entry: reading })
+    return this.#sorted.add({ time, file, place: this.#place++, text: line })
   }
 
   #skipped(at: string): void {

@@ -95,7 +95,7 @@ export async function gather(
       if (reading === undefined || reading === 'unreadable') return undefined
       time = reading.timeUnixNano ?? time
       if (time >= 0n && ((from !== undefined && time < from) || (to !== undefined && time >= to))) return undefined
-      return wanted.keep(reading) ? take({ time, file, place: place++, text: line, entry: reading }) : undefined
+      return wanted.keep(reading) ? take({ time, file, place: place++, text: line }) : undefined
     }
   }
 

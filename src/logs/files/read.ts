@@ -54,8 +54,9 @@ async function* readSorted(
     const gathered = await gather(options, wanted, draft, (line) => sorted.add(line))
     draft.reasons.push(...gathered.failures.map(reasonOf))
     if (limit !== undefined && sorted.count > limit) draft.reasons.push(limitReached(limit))
-    for await (const { file, text, entry = wanted.read(text, gathered.files[file] ?? '') } of sorted.inOrder()) {
+    for await (const { file, text } of sorted.inOrder()) {
       wanted.signal?.throwIfAborted()
+      const entry = wanted.read(text, gathered.files[file] ?? '')
       if (typeof entry === 'object') yield entry
     }
     conclude(draft, `${filesRead(gathered)}: ${described}`)

@@ -1,10 +1,9 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { chunkBuffers, readRange } from '../../files/chunks.js'
+import { readRange } from '../../files/chunks.js'
 import { everyLine } from '../../files/find.js'
-import { linesWith } from '../../files/lines.js'
-import type { LogEntry } from '../types.js'
+import { type FoundRecord, RecordFinder } from '../../files/records.js'
 
 /** A line and its place among all others: by time, then as the files and their lines stand. */
 export interface PlacedLine {
@@ -14,9 +13,8 @@ export interface PlacedLine {
   file: number
   /** Number of the line among those found. */
   place: number
+  /** What it was read as is not kept: that takes ten times the memory, and reading it again no longer than looking after it. */
   text: string
-  /** What the text reads as; not kept on disk. */
-  entry?: LogEntry
 }
 
 interface Run {
@@ -25,12 +23,11 @@ interface Run {
   lines: number
 }
 
-const writeBytes = 1 << 20
+const writeBytes = 1 << 18
 /** Of each run at a time; there may be hundreds. */
 const readBytes = 1 << 15
-/** What a line with its entry costs in memory, roughly: for each character of its text, and beside. */
-const characterCost = 4
-const lineCost = 600
+/** What a line costs in memory, roughly, beside its text. */
+const lineCost = 200
 
 /**
  * Sorts any number of lines in bounded memory: past the bound those at hand go as a sorted run to a temporary file, which has no name
@@ -75,7 +72,7 @@ export class SortedLines {
       yield* held
       return
     }
-    yield* merge([...this.#runs.map((run) => readRun(this.#file as FileHandle, run)), ofArray(held)])
+    yield* merge([...this.#runs.map((run) => readRun(this.#file as FileHandle, run)), inOnePiece(held)])
   }
 
   async close(): Promise<void> {
@@ -113,53 +110,67 @@ async function openNameless(): Promise<FileHandle> {
   }
 }
 
-async function* readRun(file: FileHandle, { start, end, lines }: Run): AsyncGenerator<PlacedLine, void> {
-  const chunks = readRange(file.fd, chunkBuffers(readBytes), start, end)
+async function* readRun(file: FileHandle, { start, end, lines }: Run): AsyncGenerator<PlacedLine[], void> {
+  const buffers = [Buffer.allocUnsafeSlow(readBytes), Buffer.allocUnsafeSlow(readBytes)] as const
+  const finder = new RecordFinder({ find: everyLine, overlap: 0, maxBytes: Number.MAX_SAFE_INTEGER, joined: false })
   let count = 0
-  for await (const { text: written = '' } of linesWith(chunks, everyLine)) {
-    count++
-    yield placed(written)
+  for await (const chunk of readRange(file.fd, buffers, start, end)) {
+    const read = finder.push(chunk).map(placed)
+    count += read.length
+    yield read
   }
   if (count < lines) throw new Error(`the temporary file returned ${count} of ${lines} lines`)
 }
 
 /** A line as the run has it; its text may have line feeds. */
-function placed(written: string): PlacedLine {
+function placed({ text: written = '' }: FoundRecord): PlacedLine {
   const [time, file, place, text] = JSON.parse(written) as [string, number, number, string]
   return { time: BigInt(time), file, place, text }
 }
 
 function costOf({ text }: PlacedLine): number {
-  return text.length * characterCost + lineCost
+  return text.length + lineCost
 }
 
-async function* ofArray<T>(items: readonly T[]): AsyncGenerator<T, void> {
-  yield* items
+async function* inOnePiece(lines: PlacedLine[]): AsyncGenerator<PlacedLine[], void> {
+  yield lines
+}
+
+/** What was read of a sorted run, and its first line that was not taken yet. */
+interface Head {
+  source: AsyncGenerator<PlacedLine[], void>
+  lines: PlacedLine[]
+  at: number
+  line: PlacedLine
 }
 
 /** The least of the heads first; a few hundred runs at most, so the heads are looked through. */
-async function* merge(sources: readonly AsyncGenerator<PlacedLine, void>[]): AsyncGenerator<PlacedLine, void> {
-  const heads: { line: PlacedLine; source: AsyncGenerator<PlacedLine, void> }[] = []
+async function* merge(sources: readonly AsyncGenerator<PlacedLine[], void>[]): AsyncGenerator<PlacedLine, void> {
   try {
+    const heads: Head[] = []
     for (const source of sources) {
-      const { value: line } = await source.next()
-      if (line) heads.push({ line, source })
+      const head = await headOf(source)
+      if (head !== undefined) heads.push(head)
     }
-    while (heads.length > 0) {
-      let least = 0
-      for (let i = 1; i < heads.length; i++) {
-        const [a, b] = [heads[i], heads[least]]
-        if (a && b && compare(a.line, b.line) < 0) least = i
-      }
-      const head = heads[least]
-      if (head === undefined) return
-      yield head.line
-      const { value: line } = await head.source.next()
-      if (line) head.line = line
-      else heads.splice(least, 1)
+    for (let least = heads[0]; least !== undefined; least = heads[0]) {
+      for (const head of heads) if (compare(head.line, least.line) < 0) least = head
+      yield least.line
+      const line = least.lines[++least.at]
+      const head = line === undefined ? await headOf(least.source) : undefined
+      if (line !== undefined) least.line = line
+      else heads.splice(heads.indexOf(least), 1, ...(head === undefined ? [] : [head]))
     }
   } finally {
     await Promise.all(sources.map((source) => source.return()))
+  }
+}
+
+async function headOf(source: AsyncGenerator<PlacedLine[], void>): Promise<Head | undefined> {
+  for (;;) {
+    const { value: lines } = await source.next()
+    const line = lines?.[0]
+    if (!lines) return undefined
+    if (line !== undefined) return { source, lines, at: 0, line }
   }
 }
 

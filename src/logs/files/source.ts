@@ -19,7 +19,7 @@ export interface FileLogsOptions {
   paths: string | readonly string[]
   /**
    * Bytes of memory, roughly, for found lines to be sorted by time; past them sorted parts go to a temporary file.
-   * @defaultValue 33_554_432
+   * @defaultValue 8_388_608
    */
   memoryBytes?: number
   /** A longer line that holds the ID is counted as skipped, and the verdict is not complete. @defaultValue 16_777_216 */
@@ -45,7 +45,7 @@ export interface FileLogsOptions {
 export function fileLogs(options: FileLogsOptions): LogSource {
   if (typeof options !== 'object' || options === null) throw unexpected('options', 'an object with `paths`', options)
   refuseUnknownOptions('fileLogs', options, ['paths', 'memoryBytes', 'maxLineBytes'])
-  const { memoryBytes = 32 << 20, maxLineBytes = 16 << 20 } = options
+  const { memoryBytes = 8 << 20, maxLineBytes = 16 << 20 } = options
   const paths: readonly unknown[] = Array.isArray(options.paths) ? [...(options.paths as unknown[])] : [options.paths]
   if (paths.length === 0 || !paths.every(isPath)) throw unexpected('paths', 'a path or a list of paths, none empty', options.paths)
   for (const [name, value] of Object.entries({ memoryBytes, maxLineBytes })) {
