@@ -7,6 +7,8 @@ import { type Piece, pieceAt } from './pieces.js'
 export interface FoundRecord {
   /** Its lines as they were written; absent where a line is longer than the cap. */
   text?: string
+  /** How such a line begins. */
+  head?: string
 }
 
 export interface RecordOptions {
@@ -20,6 +22,7 @@ export interface RecordOptions {
 }
 
 const lineFeed = 10
+const headBytes = 200
 
 /** Cuts bytes into records and keeps those with what is looked for; only they become strings. */
 export class RecordFinder {
@@ -30,6 +33,7 @@ export class RecordFinder {
   /** Whether the rest is of a line over the cap, which is passed over. */
   #passing = false
   #passingFound = false
+  #passingHead = ''
   /** Until there are so many bytes there is no use in looking for the end of a record again. */
   #again = 0
 
@@ -62,6 +66,7 @@ export class RecordFinder {
     this.#collect(region, done, whole, found)
     if (whole === 0 && region.length > maxBytes) {
       this.#passing = true
+      this.#passingHead = headOf(region, 0)
       this.#passOn(region)
       return found
     }
@@ -129,7 +134,7 @@ export class RecordFinder {
       if (!taken.has(start)) {
         const lines = joined ? joinedWith(bytes, pieceAt(bytes, start, end), whole) : [{ start, end }]
         for (const { start: lineStart } of lines) if (lineStart > start) taken.add(lineStart)
-        found.push(end - start > maxBytes ? {} : { text: lines.map((line) => textOf(bytes, line)).join('\n') })
+        found.push(end - start > maxBytes ? { head: headOf(bytes, start) } : { text: lines.map((line) => textOf(bytes, line)).join('\n') })
       }
       hit = next(end + 1)
     }
@@ -144,10 +149,14 @@ export class RecordFinder {
 
   #endPassing(region: Buffer, found: FoundRecord[]): void {
     this.#passingFound ||= this.#options.find(region, 0, region.length) >= 0
-    if (this.#passingFound) found.push({})
+    if (this.#passingFound) found.push({ head: this.#passingHead })
     this.#passing = false
     this.#passingFound = false
   }
+}
+
+function headOf(bytes: Buffer, start: number): string {
+  return bytes.toString('utf8', start, start + headBytes)
 }
 
 function textOf(bytes: Buffer, { start, end }: Pick<Piece, 'start' | 'end'>): string {

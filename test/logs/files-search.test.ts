@@ -60,6 +60,24 @@ describe('a search of files', () => {
     expect((await search({ limit: 6 }, memoryBytes)).verdict).toMatchObject({ complete: true, entries: 6 })
   })
 
+  it('places a line without a time behind the line before it, though that one is of another level', async () => {
+    const own = mkdtempSync(path.join(os.tmpdir(), 'spanlog-test-'))
+    try {
+      const file = path.join(own, 'a.log')
+      const info = (n: number, pad = 0): string => `${JSON.stringify({ time: MS + n, level: 'info', pad: 'x'.repeat(pad) })}\n`
+      const early = `${info(1)}ERROR early\n`
+      // The second chunk begins with a line that has no time.
+      const chunk = early + info(7, (1 << 20) - early.length - info(7).length)
+      writeFileSync(file, `${chunk}ERROR late\n${info(9)}ERROR last\n`)
+      const found = await fileLogs({ paths: file })
+        .search({ level: 'error', from: new Date(MS + 5) })
+        .collect()
+      expect(found.entries.map(({ message }) => message)).toEqual(['ERROR late', 'ERROR last'])
+    } finally {
+      rmSync(own, { recursive: true })
+    }
+  })
+
   it('gives the trace of each line, and the file', async () => {
     const { entries } = await search({ text: 'payment refused' })
     expect(entries).toMatchObject([{ traceId: TRACE, labels: { file: path.join(folder, 'orders.log') } }])

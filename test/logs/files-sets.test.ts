@@ -353,6 +353,21 @@ describe('lines of a file', () => {
     expect(codes).toContain('FILE_MALFORMED')
   })
 
+  it.each([
+    ['OTLP', `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"${TRACE}"`, true],
+    ['Tempo', ` { "batches": [{"scopeSpans":[{"spans":[{"traceId":"${TRACE}"`, true],
+    ['Jaeger', `{"data":[{"traceID":"${TRACE}","spans":[{"traceID":"${TRACE}"`, true],
+    ['Zipkin', `[{"traceId":"${TRACE}"`, true],
+    ['OTLP, but of logs', `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"${TRACE}"`, false],
+  ])('one over the cap that is a document of spans is no line of a log: %s', async (_, document, complete) => {
+    // Within one chunk, and over several.
+    for (const length of [10_000, 2_500_000]) {
+      await writeFile(at('a.json'), text(line(1, 'a'), `${document},"pad":"${'x'.repeat(length)}"}]}]}]}`))
+      const { messages, verdict } = await collect(folder, { maxLineBytes: 5000 })
+      expect([messages, verdict.complete]).toEqual([['a'], complete])
+    }
+  })
+
   it('one of 5 MB under the cap is an entry', async () => {
     const long = line(1, 'x'.repeat(5_000_000))
     await writeFile(at('a.log'), text(line(0, 'a'), long, line(2, 'b')))

@@ -14,7 +14,7 @@ import type { LogEntry, LogGap } from '../types.js'
 import { type FileReadOptions, recordsWith, type Wanted } from './gather.js'
 import { traceWanted } from './read.js'
 import { SortedLines } from './runs.js'
-import { isTraceDocument } from './trace-document.js'
+import { isSpanDocument, isTraceDocument } from './trace-document.js'
 
 /** A file that is listed no more and not written any more is let go of. */
 const letGoMs = 10_000
@@ -195,9 +195,10 @@ class FollowedFiles {
   }
 
   async #take(at: string, records: readonly FoundRecord[]): Promise<void> {
-    for (const { text } of records) {
-      if (text === undefined) this.#skipped(at)
-      else for (const line of otlpLines(text) ?? [text]) await this.#judge(at, line)
+    for (const { text, head = '' } of records) {
+      if (text === undefined) {
+        if (!isSpanDocument(head)) this.#skipped(at)
+      } else for (const line of otlpLines(text) ?? [text]) await this.#judge(at, line)
     }
   }
 

@@ -7,7 +7,7 @@ import { otlpLines } from '../otlp-lines.js'
 import type { VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
 import type { PlacedLine } from './runs.js'
-import { isTraceDocument } from './trace-document.js'
+import { isSpanDocument, isTraceDocument } from './trace-document.js'
 
 /** Lines are read for so long without a turn of the event loop: where every line is, a chunk of them takes ten times as long. */
 const turnMs = 5
@@ -22,6 +22,8 @@ export interface FileReadOptions {
 export interface Wanted {
   /** Texts of which a line must hold one; none: every line is looked at. */
   needles: readonly string[]
+  /** Whether a line may be kept at all; one that may not is read only where its time is needed. */
+  sift?: ((line: string) => boolean) | undefined
   read(line: string, file: string): LogEntry | 'unreadable' | undefined
   /** Asked of what was read and is in the window. */
   keep(entry: LogEntry): boolean
@@ -62,8 +64,9 @@ export async function gather(
   async function search(opened: OpenFile): Promise<void> {
     const file = files.push(opened.path) - 1
     let overlong = 0
-    // Of the line before that was wanted, for lines without a time.
+    // Of the line before that was looked at, for lines without a time; behind it lines were passed over.
     let time = -1n
+    let passed: string[] = []
     try {
       for await (const { records, bytes, head } of recordsOf(opened, looked, signal)) {
         draft.stats.bytes += bytes
@@ -73,14 +76,15 @@ export async function gather(
           return
         }
         let turn = performance.now()
-        for (const { text } of records) {
-          if (text === undefined) overlong++
+        for (const { text, head: beginning = '' } of records) {
+          if (text === undefined) overlong += isSpanDocument(beginning) ? 0 : 1
           else for (const line of otlpLines(text) ?? [text]) await judge(line)
           if (performance.now() - turn < turnMs) continue
           await setImmediate()
           signal?.throwIfAborted()
           turn = performance.now()
         }
+        lookBack()
       }
     } finally {
       if (overlong > 0) {
@@ -89,10 +93,26 @@ export async function gather(
       }
     }
 
+    function lookBack(): void {
+      for (const line of passed.reverse()) {
+        const reading = wanted.read(line, opened.path)
+        if (typeof reading !== 'object' || reading.timeUnixNano === undefined) continue
+        time = reading.timeUnixNano
+        break
+      }
+      passed = []
+    }
+
     function judge(line: string): Promise<void> | undefined {
+      if (wanted.sift?.(line) === false) {
+        passed.push(line)
+        return undefined
+      }
       const reading = wanted.read(line, opened.path)
       if (reading === 'unreadable') draft.skipped++
       if (reading === undefined || reading === 'unreadable') return undefined
+      if (reading.timeUnixNano === undefined) lookBack()
+      passed = []
       time = reading.timeUnixNano ?? time
       if (time >= 0n && ((from !== undefined && time < from) || (to !== undefined && time >= to))) return undefined
       return wanted.keep(reading) ? take({ time, file, place: place++, text: line }) : undefined

@@ -5,6 +5,7 @@ import { limitReached, matches } from '../search.js'
 import type { LogEntry } from '../types.js'
 import { type FileReadOptions, type Gathered, gather, type Wanted } from './gather.js'
 import { SortedLines } from './runs.js'
+import { levelSift } from './sift.js'
 
 /** Reads all files, then yields what they hold of the trace by time. */
 export async function* readTrace(options: FileReadOptions, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
@@ -14,10 +15,11 @@ export async function* readTrace(options: FileReadOptions, request: LogRequest, 
 
 /** Reads all files, then yields the lines that a search is for by time. */
 export async function* readSearch(options: FileReadOptions, request: SearchRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
-  const { text, limit } = request
+  const { text, limit, minSeverity } = request
   const wanted: Wanted = {
     ...request,
     needles: typeof text === 'string' && Buffer.byteLength(text) > 1 && !text.includes('\n') ? [text] : [],
+    sift: minSeverity === undefined ? undefined : levelSift(minSeverity),
     read: (line, file) => readLine(rawLine(line, file)),
     keep: (entry) => matches(entry, request),
   }
