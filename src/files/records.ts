@@ -59,6 +59,7 @@ export class RecordFinder {
       this.#endPassing(region.subarray(0, feed), found)
       region = region.subarray(feed + 1)
     }
+    region = region.subarray(behindHole(region, 0, region.length))
     const whole = region.lastIndexOf(lineFeed) + 1
     let done = joined && whole > 0 ? closedUntil(region, whole) : whole
     // A record over the cap ends with a line of its own.
@@ -160,5 +161,13 @@ function headOf(bytes: Buffer, start: number): string {
 }
 
 function textOf(bytes: Buffer, { start, end }: Pick<Piece, 'start' | 'end'>): string {
-  return bytes.toString('utf8', start, bytes[end - 1] === 13 && end > start ? end - 1 : end)
+  const from = behindHole(bytes, start, end)
+  return bytes.toString('utf8', from, bytes[end - 1] === 13 && end > from ? end - 1 : end)
+}
+
+/** Where a line begins that has a hole before it: a writer that does not append leaves one of any size when its file is cut. */
+function behindHole(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end && bytes[at] === 0) at++
+  return at
 }

@@ -368,6 +368,16 @@ describe('lines of a file', () => {
     }
   })
 
+  it.each([3, 5000, 2_500_000])(
+    'one behind a hole of %i bytes, as copytruncate leaves it to a writer that does not append, is read',
+    async (hole) => {
+      await writeFile(at('a.log'), Buffer.concat([Buffer.from(text(line(1, 'a'))), Buffer.alloc(hole), Buffer.from(text(line(2, 'b')))]))
+      await writeFile(at('b.log'), Buffer.concat([Buffer.alloc(hole), Buffer.from(line(3, 'c'))]))
+      const { messages, verdict } = await collect(folder, { maxLineBytes: 1_500_000 })
+      expect([messages, verdict.complete]).toEqual([['a', 'b', 'c'], true])
+    },
+  )
+
   it('one of 5 MB under the cap is an entry', async () => {
     const long = line(1, 'x'.repeat(5_000_000))
     await writeFile(at('a.log'), text(line(0, 'a'), long, line(2, 'b')))
