@@ -94,7 +94,7 @@ export async function gather(
     }
 
     function lookBack(): void {
-      for (const line of passed.reverse()) {
+      for (const line of passed.toReversed()) {
         const reading = wanted.read(line, opened.path)
         if (typeof reading !== 'object' || reading.timeUnixNano === undefined) continue
         time = reading.timeUnixNano
