@@ -18,6 +18,20 @@ export interface Pattern {
   readonly is?: (match: string) => boolean
 }
 
+/** The name of a pattern that is built in. */
+export type PatternName =
+  | 'email'
+  | 'card'
+  | 'iban'
+  | 'jwt'
+  | 'authorization'
+  | 'url-credentials'
+  | 'url-secrets'
+  | 'access-key'
+  | 'private-key'
+  | 'ipv4'
+  | 'us-ssn'
+
 /** OpenTelemetry's semantic conventions name the first four; the others are OAuth's, Azure's and custom. */
 const secretParameters =
   'AWSAccessKeyId|Signature|sig|X-Goog-Signature|X-Amz-(?:Signature|Credential|Security-Token)|access_token|refresh_token|id_token|token|' +
@@ -31,7 +45,7 @@ const cardNumber = /(?<![\w.-])[2-6]\d{3}(?:[ -]?\d{2,7}){2,4}(?![\w-]|\.\d)/g
  *
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/ for what of a URL has to be hidden
  */
-export const patterns = {
+export const patterns: Readonly<Record<PatternName, Pattern>> = {
   // In URLs too.
   email: { least: 6, needs: [['@', '%40']], expression: /[A-Za-z0-9._%+-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/g },
   card: { least: 13, needs: [/[2-6]\d{3}[\d -]{9}/], expression: cardNumber, is: isCard },
@@ -72,10 +86,7 @@ export const patterns = {
   },
   ipv4: { least: 7, needs: ['.'], expression: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])/g },
   'us-ssn': { least: 11, needs: ['-'], expression: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g },
-} as const satisfies Record<string, Pattern>
-
-/** The name of a pattern that is built in. */
-export type PatternName = keyof typeof patterns
+}
 
 /**
  * Those that are secrets or personal whatever the service does; an IP address may be neither. In the order of their work: what stands
