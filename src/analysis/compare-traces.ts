@@ -1,7 +1,7 @@
 import { refuseUnknownOptions } from '../errors.js'
 import type { SpanKindName } from '../traces/types.js'
 import { atLeast } from './options.js'
-import { newPlace, overlay, type Place, type PlaceCall, type PlaceFigures } from './path-tree.js'
+import { callMarks, newPlace, overlay, type Place, type PlaceFigures } from './path-tree.js'
 import { ascending, isBeyondNoise, medianOf, sharesDiffer } from './statistics.js'
 import { listOf, type Traces } from './traces-given.js'
 
@@ -112,112 +112,136 @@ function childrenOf({ children }: Place): Place[] {
 }
 
 function isOnBothSides({ before, after }: Place): boolean {
-  return before.calls.length > 0 && after.calls.length > 0
+  return before !== undefined && after !== undefined
 }
 
 function changesAt(place: Place, compared: Compared): TraceChange[] {
-  const { before, after } = place
-  const old = figuresOf(before, compared.before)
-  const now = figuresOf(after, compared.after)
-  const selfDeltaMs =
-    sumOf(after.calls.map(({ selfMs }) => selfMs)) / compared.after - sumOf(before.calls.map(({ selfMs }) => selfMs)) / compared.before
-  const change = (kind: ChangeKind): TraceChange => {
-    const { service, name, kind: spanKind } = place
-    const shows = telling[kind]
-    const sides = {
-      before: { ...old.summary, ...sampleOf(before, old.summary, kind, shows && ((call) => !shows(call))) },
-      after: { ...now.summary, ...sampleOf(after, now.summary, kind, shows) },
-    }
-    return { kind, service, name, spanKind, path: pathTo(place), ...sides, selfDeltaMs }
-  }
-  if (!isOnBothSides(place)) {
-    const met = sharesDiffer(old.summary.traces, compared.before, now.summary.traces, compared.after)
-    return met ? [{ ...change(now.summary.traces > 0 ? 'added' : 'removed'), places: placesIn(place) }] : []
-  }
+  const old = figuresOf(place.before, compared.before)
+  const now = figuresOf(place.after, compared.after)
+  if (isOnBothSides(place)) return kindsOf(old, now, compared).map((kind) => changeAt(place, kind, old, now, compared))
+  if (!sharesDiffer(old.summary.traces, compared.before, now.summary.traces, compared.after)) return []
+  const kind = now.summary.traces > 0 ? 'added' : 'removed'
+  return [{ ...changeAt(place, kind, old, now, compared), places: placesIn(place) }]
+}
 
-  const pair = compared.before === 1 && compared.after === 1
-  const kinds: (ChangeKind | undefined)[] = []
-  const beyond = (was: readonly number[], is: readonly number[]) => pair || isBeyondNoise(was, is)
-  const shares = (part: (summary: Summary) => number, whole: (summary: Summary) => number, more: ChangeKind, fewer?: ChangeKind) => {
-    const [was, wasOf, is, isOf] = [part(old.summary), whole(old.summary), part(now.summary), whole(now.summary)]
-    const differ = pair ? was * isOf !== is * wasOf : sharesDiffer(was, wasOf, is, isOf)
-    if (differ) kinds.push(is * wasOf > was * isOf ? more : fewer)
+function changeAt(place: Place, kind: ChangeKind, old: Figures, now: Figures, compared: Compared): TraceChange {
+  const { service, name, kind: spanKind, before, after } = place
+  return {
+    kind,
+    service,
+    name,
+    spanKind,
+    path: pathTo(place),
+    before: { ...old.summary, ...sampleOf(before, old.summary, kind, false) },
+    after: { ...now.summary, ...sampleOf(after, now.summary, kind, true) },
+    selfDeltaMs: (after?.selfMs ?? 0) / compared.after - (before?.selfMs ?? 0) / compared.before,
   }
+}
 
-  const was = old.summary.medianMs!
-  const is = now.summary.medianMs!
-  const enough = Math.abs(is - was) >= compared.minimumMs && Math.max(is, was) >= compared.minimumRatio * Math.min(is, was) && is !== was
-  if (enough && beyond(old.durationsMs, now.durationsMs)) kinds.push(is > was ? 'slower' : 'faster')
-  const calls = now.summary.callsPerTrace - old.summary.callsPerTrace
-  if (calls !== 0 && beyond(old.callsPerTrace, now.callsPerTrace)) kinds.push(calls > 0 ? 'more-calls' : 'fewer-calls')
-  shares(({ failed }) => failed, callsIn, 'failing', 'recovered')
-  shares(({ retries }) => retries, callsIn, 'retried')
-  shares(
-    (summary) => summary.cacheMisses,
-    ({ cacheHits, cacheMisses }) => cacheHits + cacheMisses,
-    'cache-missed',
-    'cache-hit',
-  )
-  return kinds.filter((kind) => kind !== undefined).map(change)
+function kindsOf(old: Figures, now: Figures, { before, after, minimumMs, minimumRatio }: Compared): ChangeKind[] {
+  const pair = before === 1 && after === 1
+  const kinds: ChangeKind[] = []
+  const was = old.summary
+  const is = now.summary
+
+  const [wasMs, isMs] = [was.medianMs!, is.medianMs!]
+  const moved = isMs !== wasMs && Math.abs(isMs - wasMs) >= minimumMs && Math.max(isMs, wasMs) >= minimumRatio * Math.min(isMs, wasMs)
+  if (moved && (pair || isBeyondNoise(old.durationsMs, now.durationsMs))) kinds.push(isMs > wasMs ? 'slower' : 'faster')
+  const calls = is.callsPerTrace - was.callsPerTrace
+  if (calls !== 0 && (pair || isBeyondNoise(old.callsPerTrace, now.callsPerTrace))) kinds.push(calls > 0 ? 'more-calls' : 'fewer-calls')
+  shares(was.failed, was.calls, is.failed, is.calls, 'failing', 'recovered')
+  shares(was.retries, was.calls, is.retries, is.calls, 'retried')
+  shares(was.cacheMisses, was.cacheHits + was.cacheMisses, is.cacheMisses, is.cacheHits + is.cacheMisses, 'cache-missed', 'cache-hit')
+  return kinds
+
+  function shares(part: number, whole: number, partNow: number, wholeNow: number, more: ChangeKind, fewer?: ChangeKind): void {
+    const differ = pair ? part * wholeNow !== partNow * whole : sharesDiffer(part, whole, partNow, wholeNow)
+    const kind = partNow * whole > part * wholeNow ? more : fewer
+    if (differ && kind !== undefined) kinds.push(kind)
+  }
 }
 
 type Summary = Omit<PlaceSummary, 'sample'>
 
-function callsIn({ calls }: Summary): number {
-  return calls
+/** Of one side: in short, and as lists that tell how far they scatter. */
+interface Figures {
+  summary: Summary
+  durationsMs: number[]
+  /** Of each trace, those without any included. */
+  callsPerTrace: number[]
 }
 
-/** The figures of one side: in short, and as lists that tell how far they scatter. */
-function figuresOf({ calls, callsByTrace }: PlaceFigures, traces: number) {
-  const durationsMs = calls.map(({ durationMs }) => durationMs)
-  // Those of each trace, those without any included.
-  const callsPerTrace = [...callsByTrace.map((one) => one.calls), ...Array.from({ length: traces - callsByTrace.length }, () => 0)]
-  const countOf = (fits: (call: PlaceCall) => boolean): number => calls.reduce((count, call) => (fits(call) ? count + 1 : count), 0)
+function figuresOf(figures: PlaceFigures | undefined, traces: number): Figures {
+  const { durationsMs, marks, callsByTrace } = figures ?? { durationsMs: [], marks: [], callsByTrace: [] }
+  const callsPerTrace = callsByTrace.map((one) => one.calls)
+  const without = traces - callsByTrace.length
+  // Where most traces have none, median and deviation are 0 however many more: a list of all of them at each place would be quadratic.
+  for (let i = Math.min(without, Math.max(callsByTrace.length + 1, 5)); i > 0; i--) callsPerTrace.push(0)
   const summary: Summary = {
     traces: callsByTrace.length,
-    calls: calls.length,
+    calls: durationsMs.length,
     callsPerTrace: traces === 0 ? 0 : medianOf(ascending(callsPerTrace)),
-    ...(calls.length > 0 && { medianMs: medianOf(ascending(durationsMs)) }),
-    failed: countOf(({ failed }) => failed),
-    retries: countOf(({ again }) => again),
-    cacheHits: countOf(({ hit }) => hit === true),
-    cacheMisses: countOf(({ hit }) => hit === false),
+    ...(durationsMs.length > 0 && { medianMs: medianOf(ascending(durationsMs)) }),
+    failed: marked(marks, callMarks.failed),
+    retries: marked(marks, callMarks.again),
+    cacheHits: marked(marks, callMarks.hit),
+    cacheMisses: marked(marks, callMarks.miss),
   }
   return { summary, durationsMs, callsPerTrace }
 }
 
-/** Which calls show a change that only some of them have. */
-const telling: Partial<Record<ChangeKind, (call: PlaceCall) => boolean>> = {
-  failing: ({ failed }) => failed,
-  recovered: ({ failed }) => !failed,
-  retried: ({ again }) => again,
-  'cache-missed': ({ hit }) => hit === false,
-  'cache-hit': ({ hit }) => hit === true,
+function marked(marks: readonly number[], mark: number): number {
+  let count = 0
+  for (const one of marks) if ((one & mark) > 0) count++
+  return count
 }
 
+/** Which calls show a change that only some of them have: those with the mark, or without. */
+const telling: Partial<Record<ChangeKind, { mark: number; has: boolean }>> = {
+  failing: { mark: callMarks.failed, has: true },
+  recovered: { mark: callMarks.failed, has: false },
+  retried: { mark: callMarks.again, has: true },
+  'cache-missed': { mark: callMarks.miss, has: true },
+  'cache-hit': { mark: callMarks.hit, has: true },
+}
+
+/** @param shows - a call that shows the change is wanted, else one that does not */
 function sampleOf(
-  { calls, callsByTrace }: PlaceFigures,
+  figures: PlaceFigures | undefined,
   { medianMs = 0, callsPerTrace }: Summary,
   kind: ChangeKind,
-  shows: ((call: PlaceCall) => boolean) | undefined,
+  shows: boolean,
 ): { sample?: string } {
-  const found =
-    kind === 'more-calls' || kind === 'fewer-calls'
-      ? nearest(callsByTrace, (one) => one.calls, callsPerTrace)
-      : shows === undefined
-        ? nearest(calls, ({ durationMs }) => durationMs, medianMs)
-        : (calls.find(shows) ?? calls[0])
-  return found === undefined ? {} : { sample: found.traceId }
+  if (figures === undefined) return {}
+  const { durationsMs, marks, callsByTrace } = figures
+  if (kind === 'more-calls' || kind === 'fewer-calls') {
+    const near = nearest(
+      callsByTrace.map(({ calls }) => calls),
+      callsPerTrace,
+    )
+    return { sample: callsByTrace[near]!.traceId }
+  }
+  const told = telling[kind]
+  const call =
+    told === undefined
+      ? nearest(durationsMs, medianMs)
+      : Math.max(
+          0,
+          marks.findIndex((one) => (one & told.mark) > 0 === (told.has === shows)),
+        )
+  return { sample: traceOfCall(callsByTrace, call) }
 }
 
-function nearest<T>(list: readonly T[], value: (one: T) => number, aim: number): T | undefined {
-  const [first] = list
-  if (first === undefined) return undefined
-  return list.reduce((best, one) => (Math.abs(value(one) - aim) < Math.abs(value(best) - aim) ? one : best), first)
+function traceOfCall(callsByTrace: PlaceFigures['callsByTrace'], call: number): string {
+  let before = 0
+  return callsByTrace.find(({ calls }) => (before += calls) > call)!.traceId
 }
 
-function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0)
+/** Where the value is that is nearest to what is aimed at. @param values - not empty */
+function nearest(values: readonly number[], aim: number): number {
+  let best = 0
+  for (const [i, value] of values.entries()) if (Math.abs(value - aim) < Math.abs(values[best]! - aim)) best = i
+  return best
 }
 
 const MAX_PATH = 10

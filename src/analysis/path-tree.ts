@@ -6,9 +6,14 @@ import { operationKey } from './span-ref.js'
 import { msOf } from './statistics.js'
 import { buildTree, durationOf, type SpanNode } from './tree.js'
 
-/** What the traces of one side did in one place. */
+/** What the traces of one side did in one place. Columns, not an object a call: a million places are compared as well. */
 export interface PlaceFigures {
-  calls: PlaceCall[]
+  /** Of each call, those of a trace one after another. */
+  durationsMs: number[]
+  /** What each call was like: a sum of `callMarks`. */
+  marks: number[]
+  /** Of all calls together. */
+  selfMs: number
   /** Of each trace that has any. */
   callsByTrace: TraceCalls[]
 }
@@ -20,16 +25,8 @@ interface TraceCalls {
   calls: number
 }
 
-export interface PlaceCall {
-  traceId: string
-  durationMs: number
-  selfMs: number
-  failed: boolean
-  /** A second or later attempt. */
-  again: boolean
-  /** Absent where it asked no cache. */
-  hit: boolean | undefined
-}
+/** `again`: a second or later attempt; neither `hit` nor `miss` where it asked no cache. */
+export const callMarks = { failed: 1, again: 2, hit: 4, miss: 8 } as const
 
 export type Side = 'before' | 'after'
 
@@ -41,16 +38,14 @@ export interface Place {
   readonly parent: Place | undefined
   /** Absent where there are none: a million places do not each want a map. */
   children?: Map<string, Place>
-  before: PlaceFigures
-  after: PlaceFigures
+  /** Absent for a side that does not come here. */
+  before?: PlaceFigures
+  after?: PlaceFigures
 }
 
 export function newPlace({ service, name, kind }: Pick<TraceSpan, 'service' | 'name' | 'kind'>, parent?: Place): Place {
-  return { service, name, kind, parent, before: noFigures, after: noFigures }
+  return { service, name, kind, parent }
 }
-
-/** Of a side that does not come here; replaced at its first call. */
-const noFigures: PlaceFigures = { calls: [], callsByTrace: [] }
 
 /** Lays a trace over the places below `top`, as Jaeger's comparison does: linear but for building its tree. */
 export function overlay(top: Place, trace: Trace, side: Side): void {
@@ -63,12 +58,21 @@ export function overlay(top: Place, trace: Trace, side: Side): void {
     const again = new Set(retriesAmong(siblings).flatMap((run) => run.slice(1)))
     for (const node of siblings) {
       const place = childOf(parent, node.span)
-      if (place[side] === noFigures) place[side] = { calls: [], callsByTrace: [] }
-      const { calls, callsByTrace } = place[side]
-      calls.push(callOf(node, again.has(node)))
-      const here = callsByTrace.at(-1)
-      if (here?.pass === pass) here.calls++
-      else callsByTrace.push({ pass, traceId, calls: 1 })
+      const durationMs = msOf(durationOf(node))
+      const marks = marksOf(node.span) + (again.has(node) ? callMarks.again : 0)
+      const selfMs = msOf(selfNanoOf(node))
+      const figures = place[side]
+      // Made with what they hold: the first push would reserve room for 17.
+      if (figures === undefined)
+        place[side] = { durationsMs: [durationMs], marks: [marks], selfMs, callsByTrace: [{ pass, traceId, calls: 1 }] }
+      else {
+        figures.durationsMs.push(durationMs)
+        figures.marks.push(marks)
+        figures.selfMs += selfMs
+        const here = figures.callsByTrace.at(-1)!
+        if (here.pass === pass) here.calls++
+        else figures.callsByTrace.push({ pass, traceId, calls: 1 })
+      }
       if (node.children.length > 0) todo.push({ siblings: node.children, parent: place })
     }
   }
@@ -82,16 +86,9 @@ function childOf(parent: Place, span: TraceSpan): Place {
   return child
 }
 
-function callOf(node: SpanNode, again: boolean): PlaceCall {
-  const { span } = node
-  return {
-    traceId: span.traceId,
-    durationMs: msOf(durationOf(node)),
-    selfMs: msOf(selfNanoOf(node)),
-    failed: isFailed(span),
-    again,
-    hit: cacheHit(span),
-  }
+function marksOf(span: TraceSpan): number {
+  const hit = cacheHit(span)
+  return (isFailed(span) ? callMarks.failed : 0) + (hit === undefined ? 0 : hit ? callMarks.hit : callMarks.miss)
 }
 
 /** `cache.hit`, as cache instrumentation commonly has it; the semantic conventions have no name for it yet. */

@@ -1,6 +1,6 @@
 /** Sorts numbers: Array's own order is that of text. */
 export function ascending(values: Iterable<number>): number[] {
-  return [...values].toSorted((a, b) => a - b)
+  return (Array.isArray(values) ? (values as number[]) : [...values]).toSorted((a, b) => a - b)
 }
 
 /** The smallest value that at least this share of the values do not exceed (nearest rank). @param sorted ascending, not empty */

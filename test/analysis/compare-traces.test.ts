@@ -110,6 +110,18 @@ describe('compareTraces of many', () => {
       many(100, 10, (i) => (i < 20 ? error : {})),
       ['failing pay'],
     ],
+    [
+      'nothing in more calls where most traces have none',
+      [...many(40, 10), ...many(10, 10, undefined, child('db', 'pay'))],
+      [...many(40, 10), ...many(10, 10, undefined, child('db', 'pay'), child('db', 'pay', { spanId: idOf('x') }))],
+      [],
+    ],
+    [
+      'more calls where a few traces have none',
+      [...many(10, 10), ...many(40, 10, undefined, child('db', 'pay'))],
+      [...many(10, 10), ...many(40, 10, undefined, child('db', 'pay'), child('db', 'pay', { spanId: idOf('x') }))],
+      ['more-calls db'],
+    ],
     ['nothing in one that chance explains', many(100, 10, (i) => (i < 2 ? error : {})), many(100, 10, (i) => (i < 5 ? error : {})), []],
   ])('finds %s', (_, before, after, expected) => {
     expect(found(before, after)).toEqual(expected)
@@ -137,6 +149,17 @@ describe('compareTraces of many', () => {
     const change = compareTraces(before, after).changes.find((one) => one.kind === kind)
     expect(change?.before.sample).toBe(before[old]!.traceId)
     expect(change?.after.sample).toBe(after[now]!.traceId)
+  })
+
+  it('counts the traces that do not come to a place as such with none', () => {
+    const calls = (n: number, without: number) =>
+      compareTraces(
+        [...many(without, 10), ...many(n, 10, undefined, child('db', 'pay'))],
+        many(40, 10, undefined, child('db', 'pay', error)),
+      ).changes.find(({ kind, name }) => kind === 'failing' && name === 'db')?.before
+    expect(calls(1, 39)).toMatchObject({ traces: 1, callsPerTrace: 0 })
+    expect(calls(20, 20)).toMatchObject({ traces: 20, callsPerTrace: 0.5 })
+    expect(calls(21, 19)).toMatchObject({ traces: 21, callsPerTrace: 1 })
   })
 
   it('says how many it compared', () => {
