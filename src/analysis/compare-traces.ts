@@ -28,7 +28,10 @@ export interface TraceChange {
   path: string[]
   before: PlaceSummary
   after: PlaceSummary
-  /** By how much the self time of the place in a trace changed: what it did itself, without what it waited for. */
+  /**
+   * By how much the self time of the place in a trace changed: what it did itself, without what it waited for. Of many traces by the
+   * median of those that come here, times their share of all.
+   */
   selfDeltaMs: number
   /** Of what was added or removed: the places in it, this one included. Those below are not listed for themselves. */
   places?: number
@@ -134,8 +137,15 @@ function changeAt(place: Place, kind: ChangeKind, old: Figures, now: Figures, co
     path: pathTo(place),
     before: { ...old.summary, ...sampleOf(before, old.summary, kind, false) },
     after: { ...now.summary, ...sampleOf(after, now.summary, kind, true) },
-    selfDeltaMs: (after?.selfMs ?? 0) / compared.after - (before?.selfMs ?? 0) / compared.before,
+    selfDeltaMs: ownMs(after, compared.after) - ownMs(before, compared.before),
   }
+}
+
+/** A mean would be that of the few calls that met a cold start. */
+function ownMs(figures: PlaceFigures | undefined, traces: number): number {
+  if (figures === undefined) return 0
+  const { callsByTrace } = figures
+  return medianOf(ascending(callsByTrace.map(({ selfMs }) => selfMs))) * (callsByTrace.length / traces)
 }
 
 function kindsOf(old: Figures, now: Figures, { before, after, minimumMs, minimumRatio }: Compared): ChangeKind[] {

@@ -1,7 +1,7 @@
 import { refuseUnknownOptions } from '../errors.js'
 import type { Trace } from '../traces/types.js'
 import { about, type SpanRef } from './span-ref.js'
-import { buildTree, compare, earlier, isBlocking, later, mainRoot, type SpanNode, type SpanTree } from './tree.js'
+import { buildTree, compare, earlier, follows, isBlocking, later, mainRoot, type SpanNode, type SpanTree } from './tree.js'
 
 /** A stretch of time that one span, and none of its children, decided. */
 export interface CriticalSection extends SpanRef {
@@ -26,7 +26,8 @@ export interface CriticalPathOptions {
  * ```
  *
  * Found from the end: the parent owns the time after the child that ends last, the child its own; from the child's start on it is the
- * turn of the child with the latest end up to there. Children are clamped to their parents first: what an asynchronous child does after
+ * turn of the child with the latest end up to there; within a millisecond of it, where that start is of whole milliseconds, as those of
+ * OpenTelemetry's SDK for JavaScript are. Children are clamped to their parents first: what an asynchronous child does after
  * its parent's end is not on the path, nor are children wholly outside, of no length, or of a negative duration, nor what hangs on them,
  * nor the consumers of a producer. Where the parent of a span is not in the trace, or is its own descendant, the span is a root.
  *
@@ -66,6 +67,8 @@ interface Visit extends PathSection {
   /** Down from the latest end. */
   children: PathSection[]
   next: number
+  /** The child whose turn it was last. */
+  last?: SpanNode
 }
 
 export function pathOf(top: SpanNode): PathSection[] {
@@ -78,6 +81,7 @@ export function pathOf(top: SpanNode): PathSection[] {
     if (child === undefined) stack.pop()
     else {
       here.endUnixNano = child.startUnixNano
+      here.last = child.node
       stack.push(visit(child))
     }
   }
@@ -87,7 +91,10 @@ export function pathOf(top: SpanNode): PathSection[] {
 function nextChild(here: Visit): PathSection | undefined {
   for (let child = here.children[here.next]; child !== undefined; child = here.children[here.next]) {
     here.next++
-    if (child.endUnixNano <= here.endUnixNano) return child
+    const isBefore = here.last === undefined || follows(here.last, child.endUnixNano)
+    if (isBefore && child.startUnixNano < here.endUnixNano) {
+      return { ...child, endUnixNano: earlier(child.endUnixNano, here.endUnixNano) }
+    }
   }
   return undefined
 }

@@ -2,11 +2,12 @@ import { refuseUnknownOptions } from '../errors.js'
 import type { Trace } from '../traces/types.js'
 import { targetOf } from './attributes.js'
 import { pathsOf } from './critical-path.js'
+import { isFailed } from './failure.js'
 import { atLeast } from './options.js'
 import { retriesAmong } from './retries.js'
 import { shapeOf } from './shape.js'
 import { keyOf, operationKey, refOf, type SpanRef } from './span-ref.js'
-import { buildTree, compare, durationOf, isBlocking, later, type SpanNode } from './tree.js'
+import { buildTree, compare, durationOf, follows, isBlocking, later, type SpanNode } from './tree.js'
 
 /** Calls under one span that together cost more than they need to. */
 export interface CallPattern {
@@ -90,7 +91,7 @@ export function findPatterns(trace: Trace, options: FindPatternsOptions = {}): C
     }
     for (const run of retriesAmong(calls)) {
       const last = run.at(-1)!
-      report('retry', run, last.startUnixNano - run[0]!.startUnixNano, { succeeded: last.span.status.code !== 'error' })
+      report('retry', run, last.startUnixNano - run[0]!.startUnixNano, { succeeded: !isFailed(last.span) })
     }
     for (const run of byShape(calls.filter((node) => !taken.has(node))))
       if (run.length >= repeatedCalls) report('repeated', run, allButLongest(run))
@@ -128,8 +129,8 @@ function sequencesOf(calls: readonly SpanNode[], taken: ReadonlySet<SpanNode>, m
   const runs: SpanNode[][] = []
   let run: SpanNode[] = []
   for (const node of calls) {
-    const gap = node.startUnixNano - (run.at(-1)?.endUnixNano ?? 0n)
-    if (!taken.has(node) && run.length > 0 && gap >= 0n && gap <= maxGap) run.push(node)
+    const end = run.at(-1)?.endUnixNano
+    if (!taken.has(node) && end !== undefined && follows(node, end) && node.startUnixNano - end <= maxGap) run.push(node)
     else {
       runs.push(run)
       run = taken.has(node) ? [] : [node]

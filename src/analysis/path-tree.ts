@@ -12,8 +12,6 @@ export interface PlaceFigures {
   durationsMs: number[]
   /** What each call was like: a sum of `callMarks`. */
   marks: number[]
-  /** Of all calls together. */
-  selfMs: number
   /** Of each trace that has any. */
   callsByTrace: TraceCalls[]
 }
@@ -23,6 +21,8 @@ interface TraceCalls {
   readonly pass: object
   readonly traceId: string
   calls: number
+  /** Of these calls together. */
+  selfMs: number
 }
 
 /** `again`: a second or later attempt; neither `hit` nor `miss` where it asked no cache. */
@@ -63,15 +63,17 @@ export function overlay(top: Place, trace: Trace, side: Side): void {
       const selfMs = msOf(selfNanoOf(node))
       const figures = place[side]
       // Made with what they hold: the first push would reserve room for 17.
-      if (figures === undefined)
-        place[side] = { durationsMs: [durationMs], marks: [marks], selfMs, callsByTrace: [{ pass, traceId, calls: 1 }] }
-      else {
+      if (figures === undefined) {
+        place[side] = { durationsMs: [durationMs], marks: [marks], callsByTrace: [{ pass, traceId, calls: 1, selfMs }] }
+      } else {
         figures.durationsMs.push(durationMs)
         figures.marks.push(marks)
-        figures.selfMs += selfMs
         const here = figures.callsByTrace.at(-1)!
-        if (here.pass === pass) here.calls++
-        else figures.callsByTrace.push({ pass, traceId, calls: 1 })
+        if (here.pass !== pass) figures.callsByTrace.push({ pass, traceId, calls: 1, selfMs })
+        else {
+          here.calls++
+          here.selfMs += selfMs
+        }
       }
       if (node.children.length > 0) todo.push({ siblings: node.children, parent: place })
     }

@@ -1,7 +1,7 @@
 import { targetOf } from './attributes.js'
 import { isFailed } from './failure.js'
 import { keyOf, operationKey } from './span-ref.js'
-import type { SpanNode } from './tree.js'
+import { follows, type SpanNode } from './tree.js'
 
 /** The same operation with the same target. */
 export function sameCallKey({ span }: SpanNode): string {
@@ -17,7 +17,7 @@ export function retriesAmong(siblings: readonly SpanNode[]): SpanNode[][] {
     if (!failed && open.size === 0) continue
     const key = sameCallKey(node)
     const run = open.get(key)
-    if (run !== undefined && node.startUnixNano >= run.at(-1)!.endUnixNano) {
+    if (run !== undefined && follows(node, run.at(-1)!.endUnixNano)) {
       run.push(node)
       if (run.length === 2) runs.push(run)
     } else if (failed) open.set(key, [node])

@@ -131,6 +131,17 @@ export function isBlocking(child: SpanNode): boolean {
   return !(child.span.kind === 'consumer' && child.parent?.span.kind === 'producer')
 }
 
+const MILLISECOND = 1_000_000n
+
+/**
+ * Whether a span may have begun only after another had ended. A start of whole milliseconds was cut there, as OpenTelemetry's SDK for
+ * JavaScript cuts each: what began right after a call seems to overlap it by up to a millisecond.
+ */
+export function follows({ startUnixNano }: SpanNode, endUnixNano: bigint): boolean {
+  const latest = startUnixNano % MILLISECOND === 0n ? startUnixNano + MILLISECOND - 1n : startUnixNano
+  return endUnixNano <= latest
+}
+
 export function durationOf({ startUnixNano, endUnixNano }: SpanNode): bigint {
   return endUnixNano - startUnixNano
 }

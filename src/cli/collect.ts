@@ -13,7 +13,8 @@ const MOST = 500
 /** Keeps the slowest and the failed traces of one incident, with all their logs, in a folder of its own. */
 export class IncidentFolder {
   readonly path: string
-  readonly #kept = new Set<string>()
+  /** With the spans that each had. */
+  readonly #kept = new Map<string, number>()
 
   /** @param sinceUnixNano - names the folder */
   constructor(folder: string, sinceUnixNano: bigint) {
@@ -23,18 +24,19 @@ export class IncidentFolder {
 
   /**
    * Of each trace `<id>.json`, as `spanlog trace --json` prints it, and `<id>.log`, its lines as they were written: the folder can be
-   * given to every command.
+   * given to every command. One that has more spans than when it was kept is written anew: what is slow is often still on its way.
    *
    * @returns how many are new
    * @throws SpanlogError FILE_UNREADABLE
    */
   async keep(traces: readonly Trace[], sources: Sources, signal: AbortSignal): Promise<number> {
-    const wanted = [...slowest(traces), ...failed(traces)].map(({ traceId }) => traceId)
-    const fresh = [...new Set(wanted)].filter((id) => !this.#kept.has(id)).slice(0, MOST - this.#kept.size)
-    for (const id of fresh) {
-      const found = await gatherTrace(id, sources, { signal })
+    const wanted = new Set([...slowest(traces), ...(await failed(traces))])
+    const grown = traces.filter(({ traceId, spans }) => spans.length > (this.#kept.get(traceId) ?? Number.POSITIVE_INFINITY))
+    const fresh = [...wanted].filter(({ traceId }) => !this.#kept.has(traceId)).slice(0, MOST - this.#kept.size)
+    for (const { traceId, spans } of [...grown, ...fresh]) {
+      const found = await gatherTrace(traceId, sources, { signal })
       await this.#write(found)
-      this.#kept.add(id)
+      this.#kept.set(traceId, spans.length)
     }
     return fresh.length
   }
@@ -75,8 +77,10 @@ function slowest(traces: readonly Trace[]): Trace[] {
   return traces.toSorted((a, b) => (lengthOf(a) > lengthOf(b) ? -1 : 1)).slice(0, EACH)
 }
 
-function failed(traces: readonly Trace[]): Trace[] {
-  return traces.filter(({ spans }) => spans.some(({ status }) => status.code === 'error')).slice(0, EACH)
+async function failed(traces: readonly Trace[]): Promise<Trace[]> {
+  const { findErrors } = await import('../analysis/index.js')
+  const ids = new Set(findErrors(traces, { lines: 0 }).groups.flatMap(({ origins }) => origins.map(({ traceId }) => traceId)))
+  return traces.filter(({ traceId }) => ids.has(traceId)).slice(0, EACH)
 }
 
 function lengthOf({ spans }: Trace): bigint {

@@ -1,7 +1,7 @@
 import type { Baseline, Budgets } from '../analysis/index.js'
 import type { LogEntry, LogSource, LogVerdict } from '../logs/index.js'
 import { parseTime } from '../logs/time.js'
-import type { TraceReading } from '../traces/index.js'
+import type { Trace, TraceReading } from '../traces/index.js'
 import type { Limits } from '../view/document.js'
 import type { ReportInput } from '../view/report.js'
 import type { Flags, ValuesOf } from './command.js'
@@ -63,7 +63,7 @@ export async function readForReport(
 ): Promise<ReportReading> {
   const window = windowOf(values)
   const reading = await read(window)
-  const lines = await linesOf(values, places, signal, window)
+  const lines = await linesOf(values, places, signal, window, reading.traces)
   const before = window && (await read({ from: window.from - (window.to - window.from), to: window.from }))
   // What began before the window and ended in it is of the window alone.
   const own = new Set(reading.traces.map(({ traceId }) => traceId))
@@ -92,27 +92,29 @@ function windowOf(values: WindowValues): Window | undefined {
   return { from: parseTime('--from', from, now), to }
 }
 
-async function linesOf(values: WindowValues, places: Places, signal: AbortSignal, window: Window | undefined) {
+/** The lines of the window; with --service those that the service wrote, and what others wrote in the traces that it is in. */
+async function linesOf(values: WindowValues, places: Places, signal: AbortSignal, window: Window | undefined, traces: readonly Trace[]) {
   const sources = await logSources(places)
   if (sources.length === 0) return undefined
   const { maxBytes } = queryOptionsOf(values, places, signal)
   const { to, service, 'max-lines': limit = '50000' } = values
   const search = {
     ...(window ?? (to !== undefined && { to })),
-    ...(service !== undefined && { service }),
     ...(maxBytes !== undefined && { maxBytes }),
     limit: parseCount('--max-lines', limit, 1),
     signal,
   }
   const queries = sources.map((source) => firstNoted(source.search(search)))
   const query = mergeQueries(queries)
-  const entries = await collect(query)
+  const read = await collect(query)
+  const own = new Set(traces.map(({ traceId }) => traceId))
+  const entries = service === undefined ? read : read.filter((entry) => entry.service === service || own.has(entry.traceId ?? ''))
   const firsts = await Promise.all(queries.map(async (one) => (isCut(await one.verdict()) ? one.first() : undefined)))
   const cuts = firsts.filter((first) => first !== undefined)
   const verdict = await query.verdict()
   const reasons = verdict.reasons.filter(({ code }) => code !== LIMIT_REACHED)
   if (isCut(verdict)) {
-    const message = `of the log lines the newest ${entries.length} were read: raise --max-lines, or narrow the window`
+    const message = `of the log lines the newest ${read.length} were read: raise --max-lines, or narrow the window`
     reasons.push({ code: LIMIT_REACHED, message })
   }
   return {

@@ -1,21 +1,23 @@
-import { type Bottleneck, bottlenecks, type ErrorOrigin, type ErrorReport, findErrors, type SpanRef } from '../analysis/index.js'
+import { type Bottleneck, bottlenecks, type ErrorOrigin, type ErrorReport, type SpanRef } from '../analysis/index.js'
 import type { Trace } from '../traces/types.js'
+import { count } from './count.js'
 import { formatDuration } from './terminal/duration.js'
 
 /**
- * What happened in a trace, in one sentence: where the error began and how far it went, and what took the time; not escaped.
+ * What happened in a trace, in one sentence: where the error began and how far it went, and what took the time; not escaped. An error
+ * that only lines tell of is said as such.
  *
- * @param errors - what `findErrors` found, where somebody has asked it already
+ * @param errors - what `findErrors` found, with the lines
  * @param ranked - its bottlenecks by operation, likewise
  */
 export function headlineOf(
   trace: Trace,
-  errors = findErrors(trace, { lines: 0 }),
+  errors: ErrorReport,
   ranked: readonly Bottleneck[] = bottlenecks(trace, { by: 'operation' }),
 ): string | undefined {
   if (trace.spans.length === 0) return undefined
   // Of a single span there is nothing to choose.
-  const parts = [errorPart(errors), timePart(trace, trace.spans.length === 1 ? undefined : ranked[0])]
+  const parts = [errorPart(errors) ?? linePart(errors, trace), timePart(trace, trace.spans.length === 1 ? undefined : ranked[0])]
   const said = parts.filter((part) => part !== undefined).join('; ')
   return said === '' ? undefined : `${said[0]!.toUpperCase()}${said.slice(1)}.`
 }
@@ -40,6 +42,15 @@ function errorPart({ groups }: ErrorReport): string | undefined {
   const which = effects.length === 1 ? 'the error' : `one of ${effects.length} errors`
   const what = [type === 'error' ? undefined : type, origin.message].filter((text) => text !== undefined).join(': ')
   return `${which} began in ${quoted(origin)}${what === '' ? '' : ` (${oneLine(what)})`}${reachOf(origin, effect.origin)}`
+}
+
+function linePart({ unmarked }: ErrorReport, { spans }: Trace): string | undefined {
+  const [first, ...others] = unmarked
+  if (first === undefined) return undefined
+  const span = spans.find(({ spanId }) => spanId === first.spanId)
+  const who = span === undefined ? (first.service ?? 'somebody') : quoted(span)
+  const what = oneLine(first.message ?? first.line)
+  return `no span failed, but ${who} logged ${others.length === 0 ? 'an error' : `the first of ${count(unmarked.length, 'error')}`}${what === '' ? '' : `: ${what}`}`
 }
 
 function reachOf(origin: ErrorOrigin, { outermost, handledBy }: ErrorOrigin): string {

@@ -1,3 +1,4 @@
+import { isFailed } from '../analysis/failure.js'
 import { ERROR_SEVERITY } from '../fields/severity.js'
 import type { TraceSpan } from '../traces/types.js'
 import type { PlacedLine, SpanNode } from './tree.js'
@@ -101,7 +102,7 @@ function measure(roots: readonly SpanNode[], { only, services }: OutlineOptions)
   for (const node of order.toReversed()) {
     const { span, lines, children } = node
     const isAtLeast = (level: number) => lines.some(({ entry }) => (entry.severity?.number ?? 0) >= level)
-    const failed = span.status.code === 'error'
+    const failed = isFailed(span)
     const branch: Branch = {
       spans: 1,
       lines: lines.length,

@@ -92,7 +92,7 @@ describe('compareTraces of two traces finds', () => {
 
 describe('compareTraces of many', () => {
   /** Durations that spread by some 2 ms around their middle, the same each time. */
-  const many = (n: number, middle: number, given: (i: number) => Partial<TraceSpan> = () => ({}), ...more: TraceSpan[]) =>
+  const many = (n: number, middle: number, given: (i: number) => Parameters<typeof request>[0] = () => ({}), ...more: TraceSpan[]) =>
     Array.from({ length: n }, (_, i) => request({ ms: middle + ((i * 7) % 9) - 4, ...given(i) }, ...structuredClone(more)))
 
   it.each<[string, Trace[], Trace | Trace[], string[]]>([
@@ -160,6 +160,14 @@ describe('compareTraces of many', () => {
     expect(calls(1, 39)).toMatchObject({ traces: 1, callsPerTrace: 0 })
     expect(calls(20, 20)).toMatchObject({ traces: 20, callsPerTrace: 0.5 })
     expect(calls(21, 19)).toMatchObject({ traces: 21, callsPerTrace: 1 })
+  })
+
+  it('tells the own time by medians: a cold start of a few calls is no change', () => {
+    const cold = (i: number) => (i < 5 ? { ms: 2000 } : {})
+    const { changes } = compareTraces(many(40, 10, cold), many(40, 30))
+    expect(changes.map(({ kind, name, selfDeltaMs }) => [kind, name, selfDeltaMs])).toEqual([['slower', 'pay', 19]])
+    const [added] = compareTraces(many(40, 10), [...many(20, 10), ...many(20, 10, undefined, child('new', 'pay'))]).changes
+    expect([added?.kind, added?.selfDeltaMs]).toEqual(['added', 0.5])
   })
 
   it('says how many it compared', () => {

@@ -249,6 +249,19 @@ describe('criticalPath', () => {
     ])
   })
 
+  // OpenTelemetry's SDK for JavaScript cuts starts to milliseconds, and measures durations in nanoseconds.
+  it.each<[string, starts: number[], expected: string[]]>([
+    ['takes calls one after another whose starts were cut to milliseconds', [1e6, 4e6, 7e6], ['root 1', 'a 3', 'b 3', 'c 3.4', 'root 1.6']],
+    ['leaves out what overlaps by more', [1e6, 3e6, 7e6], ['root 3', 'b 3.4', 'root 0.6', 'c 3.4', 'root 1.6']],
+    ['leaves out what overlaps a start that was not cut', [1e6, 4e6 + 1, 7e6], ['root 4', 'b 3', 'c 3.4', 'root 1.6']],
+  ])('%s', (_, starts, expected) => {
+    const calls = starts.map((start, i) => span({ name: 'abc'[i]!, parent: 'root', start, end: start + 3.4e6 }))
+    const path = criticalPath(traceOf(span({ end: 12e6 }), ...calls))
+    expect(path.map((one) => `${one.name} ${Number(((Number(one.endUnixNano) - Number(one.startUnixNano)) / 1e6).toFixed(1))}`)).toEqual(
+      expected,
+    )
+  })
+
   it('does not overflow on a chain of 100,000 spans, nor on 100,000 children, nor on 100,000 roots', () => {
     const n = 100_000
     expect(criticalPath(chain(n))).toHaveLength(2 * n - 1)

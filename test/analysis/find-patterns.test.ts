@@ -82,6 +82,17 @@ describe('findPatterns finds', () => {
     // stock   |---|
     // prices       |----|
     ['different calls right after one another', [call('stock', 1, 5), call('prices', 5.5, 11)], ['sequential 2 stock saves 4']],
+    ['calls whose starts were cut to milliseconds', [call('stock', 1, 5.7), call('prices', 5, 11)], ['sequential 2 stock saves 4']],
+    [
+      'a call tried again whose start was cut to milliseconds',
+      [call('pay', 1, 3.4, error), call('pay', 3, 7, { spanId: idOf('b') })],
+      ['retry 2 pay saves 2, succeeded'],
+    ],
+    [
+      'a last attempt that failed by its error.type alone',
+      [call('pay', 1, 3, error), call('pay', 5, 7, { spanId: idOf('b'), attributes: { 'error.type': 'timeout' } })],
+      ['retry 2 pay saves 4, failed'],
+    ],
     ['nothing where the parent worked between them', [call('stock', 1, 5), call('prices', 7, 11)], []],
     ['nothing where they overlap', [call('stock', 1, 6), call('prices', 5, 11)], []],
     ['nothing where too little is to be saved', [call('stock', 1, 1.5), call('prices', 2, 11)], []],

@@ -162,6 +162,29 @@ describe('spanlog report', () => {
     expect(stdout).not.toContain('elsewhere')
   })
 
+  it('reads with --service what all services wrote in its traces, and of other traces what it wrote', async () => {
+    const at = four + 3n * hour
+    const [one, other] = [request(at, { fails: true }), request(at, {})]
+    const spans = folder.write('service/spans.jsonl', [otlp(...one), otlp(...other.slice(0, 2))])
+    const line = (trace: typeof one, name: string, msg: string) => ({
+      level: 50,
+      time: Number(at / 1_000_000n),
+      name,
+      trace_id: trace[0]!.traceId,
+      span_id: trace.at(-1)!.spanId,
+      msg,
+    })
+    const written = [line(one, 'orders', 'deadlock'), line(one, 'gateway', 'answered 500'), line(other, 'gateway', 'elsewhere')]
+    const lines = folder.write('service/all.log', written)
+    const { stdout } = await spanlog(['report', spans, lines, '--service', 'orders', '--json'])
+    const { errors, quality } = JSON.parse(stdout).report
+    expect(errors.groups[0].origins[0].lines.map(({ message }: { message: string }) => message)).toEqual(['deadlock', 'answered 500'])
+    expect(quality.checks.find(({ check }: { check: string }) => check === 'logged')).toMatchObject({ checked: 2, failed: 0 })
+    expect(quality.kpis.bytesByService.map(({ service, lines: many }: { service: string; lines: number }) => `${service} ${many}`)).toEqual(
+      ['orders 1', 'gateway 1'],
+    )
+  })
+
   it('says where only the newest lines were read, and what that means', async () => {
     const lines = folder.write(
       'cut/orders.log',

@@ -200,6 +200,33 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     `,
   },
   {
+    name: 'an error that only a line tells of, said above',
+    spans: [span('a', undefined, 'orders/POST /orders', 0, 10), span('b', 'a', 'orders/charge', 2, 8)],
+    entries: [line('b', 5, 'error', 'payment refused'), line('a', 9, 'error', 'gave up')],
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  10.0ms  2 spans  1 service  2 lines (2 errors)
+      No span failed, but orders "charge" logged the first of 2 errors: payment
+      refused; 60 % of the time (6.00ms) went into orders "charge".
+
+      orders POST /orders                   ██████░░░░░░░░░░░░░░░░░░░░██████    10.0ms
+      └ charge                                    ████████████████████        6.00ms
+          ERROR payment refused                                                +5.00ms
+        ERROR gave up                                                          +9.00ms
+    `,
+  },
+  {
+    name: 'a failure that error.type alone tells of',
+    spans: [span('a', undefined, 'orders/GET', 0, 10, { attributes: { 'error.type': '503', 'http.response.status_code': 503 } })],
+    entries: [],
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  10.0ms  1 span  1 service  1 error  0 lines
+      The error began in orders "GET" (HTTP 503).
+
+      ✗ orders GET                          ████████████████████████████████    10.0ms
+        ✗ HTTP 503
+    `,
+  },
+  {
     name: 'levels past the room for guides, as a number and the last few guides',
     spans: Array.from({ length: 13 }, (_, i) => span(`a${i}b`, i === 0 ? undefined : `a${i - 1}b`, `api/level ${i}`, i, 20)),
     entries: [line('a12b', 15, 'info', 'deep down')],
@@ -228,7 +255,7 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     spans: [],
     entries: [line('a', 1, 'info', 'one'), line('', 3, 'error', 'two', { service: 'orders' })],
     picture: drawn`
-      4bf92f3577b34da6a3ce929d0e0e4736  2.00ms  0 spans  2 services  1 error  2 lines
+      4bf92f3577b34da6a3ce929d0e0e4736  2.00ms  0 spans  2 services  2 lines (1 error)
 
       2 lines and no span of the trace
         api info  one                                                              +0s

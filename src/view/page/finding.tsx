@@ -17,7 +17,7 @@ export function Finding({ model, report, onSpan }: ViewProps & { report: ErrorRe
   const origins = report.groups.flatMap((group) => group.origins).toSorted((a, b) => (a.atUnixNano < b.atUnixNano ? -1 : 1))
   const [first] = origins
   return (
-    <p class={first === undefined ? 'finding' : 'finding bad'}>
+    <p class={first === undefined && report.unmarked.length === 0 ? 'finding' : 'finding bad'}>
       {sentence !== undefined && <Outside text={sentence} />}
       {first !== undefined && <SpanLink {...{ model, onSpan, span: first, text: 'to the error' }} />}
       {slowest !== undefined && <SpanLink {...{ model, onSpan, span: slowest, text: 'to what took the time' }} />}

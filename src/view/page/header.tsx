@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
-import { count } from '../count.js'
+import { count, troubleCounts } from '../count.js'
 import type { Filter } from './filter.js'
 import { usePageKeys } from './keys.js'
 import { type View, views } from './link.js'
@@ -58,8 +58,11 @@ export function Header({ model, filter, view, served, errorGroups, fits, onFilte
         <ul class="figures">
           <li>{count(model.rows.length, 'span')}</li>
           <li>{count(model.services.size, 'service')}</li>
-          <li class={model.failed > 0 ? 'failed' : ''}>{count(model.failed, 'error')}</li>
-          <li>{count(model.lines.length, 'line')}</li>
+          {troubleCounts(model.failed, model.errorLines, model.lines.length).map((text) => (
+            <li key={text} class={text.includes('error') && model.failed + model.errorLines > 0 ? 'failed' : ''}>
+              {text}
+            </li>
+          ))}
         </ul>
         <Verdict {...model.verdict} />
         <span class="identity">

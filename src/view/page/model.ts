@@ -1,5 +1,6 @@
 import { criticalPath } from '../../analysis/critical-path.js'
 import { isFailed } from '../../analysis/failure.js'
+import { isErrorLine } from '../../analysis/line-index.js'
 import type { LogEntry } from '../../logs/types.js'
 import type { TraceJson } from '../../traces/index.js'
 import type { SpanKindName, Trace, TraceSpan } from '../../traces/types.js'
@@ -57,6 +58,7 @@ export interface Model {
   startUnixNano: bigint
   durationMs: number
   failed: number
+  errorLines: number
   verdict: { complete: boolean; reasons: Reason[] }
 }
 
@@ -103,8 +105,9 @@ function modelOf(traceId: string, trace: Trace | undefined, entries: LogEntry[],
   })
   place(lines, rows, tree, ms)
   if (trace !== undefined) markPath(rows, trace, ms)
+  const errorLines = entries.filter((entry) => entry.mention !== true && isErrorLine(entry)).length
   const model = { traceId, entries, rows, lines, services: servicesOf(rows, entries), startUnixNano: first, durationMs: ms(last), verdict }
-  return { ...model, ...(trace !== undefined && { trace }), failed: rows.filter(({ failed }) => failed).length }
+  return { ...model, ...(trace !== undefined && { trace }), failed: rows.filter(({ failed }) => failed).length, errorLines }
 }
 
 /** From the first to the last moment: of the spans, or of the lines where there are none. */

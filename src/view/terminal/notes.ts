@@ -1,3 +1,4 @@
+import { failureOf, isFailed } from '../../analysis/failure.js'
 import type { TraceSpan } from '../../traces/types.js'
 import { count } from '../count.js'
 import type { Hidden, OutlineNode } from '../outline.js'
@@ -21,7 +22,7 @@ export function* noteRowsOf({ page, judge, attributes }: Noting, prefix: string,
   if (detached === 'orphan') yield* noteRows(page, prefix, '?', `its parent ${parent} is not in the trace`, 'yellow')
   if (detached === 'cycle')
     yield* noteRows(page, prefix, '?', `its parent ${parent} is its own descendant: the cycle is cut here`, 'yellow')
-  const failed = span.status.code === 'error'
+  const failed = isFailed(span)
   for (const problem of problems(span)) yield* noteRows(page, prefix, failed ? '✗' : '!', escapeText(problem), failed ? 'red' : 'yellow')
   const verdict = folded === undefined ? judge?.(span) : worst(folded.flatMap((one) => judge?.(one) ?? []))
   if (verdict?.kept === false) yield* noteRows(page, prefix, '!', budgetText(verdict), 'red')
@@ -51,8 +52,9 @@ function foldText(folded: readonly TraceSpan[], below: Hidden = { spans: 0, line
   return `${range} each${hidden === '' ? '' : `, with ${hidden}`}; --all shows them one by one`
 }
 
-/** Each exception of a span once, and the message of its error status where no exception says the same. */
-function problems({ events, status }: TraceSpan): Iterable<string> {
+/** Each exception of a span once, and the message of its error status where no exception says the same; else the type of its failure. */
+function problems(span: TraceSpan): Iterable<string> {
+  const { events, status } = span
   const found = new Set<string>()
   for (const { name, attributes } of events) {
     const { 'exception.type': type, 'exception.message': message } = attributes
@@ -62,6 +64,8 @@ function problems({ events, status }: TraceSpan): Iterable<string> {
     const said = status.message
     if (![...found].some((text) => text.includes(said))) found.add(said)
   }
+  const { type } = failureOf(span)
+  if (found.size === 0 && isFailed(span) && type !== 'error') found.add(type)
   return found
 }
 

@@ -1,3 +1,4 @@
+import { isFailed } from '../../analysis/failure.js'
 import type { LogEntry } from '../../logs/types.js'
 import type { TraceSpan } from '../../traces/types.js'
 import { formatDuration, formatOffset } from './duration.js'
@@ -56,7 +57,7 @@ export function spanRow(
 ): string {
   const { paint, colorOf, nameWidth } = sheet
   const [span] = spans as [TraceSpan]
-  const failed = span.status.code === 'error'
+  const failed = isFailed(span)
   const number = spans.length === 1 ? '' : `${spans.length} × `
   const room = nameWidth - displayWidth(prefix) - (failed ? 2 : 0) - displayWidth(number)
   const service = span.service === parentService ? '' : truncate(`${escapeText(span.service)} `, Math.ceil(room * 0.6))

@@ -1,9 +1,10 @@
-import { type Budgets, criticalPath } from '../../analysis/index.js'
-import { ERROR_SEVERITY } from '../../fields/severity.js'
+import { isFailed } from '../../analysis/failure.js'
+import { type Budgets, criticalPath, findErrors } from '../../analysis/index.js'
+import { isErrorLine } from '../../analysis/line-index.js'
 import type { LogEntry } from '../../logs/types.js'
 import type { Trace, TraceSpan } from '../../traces/types.js'
 import { adjusted } from '../adjust.js'
-import { count } from '../count.js'
+import { count, troubleCounts } from '../count.js'
 import { doubtsOf } from '../doubts.js'
 import { headlineOf } from '../headline.js'
 import { type OutlineNode, type OutlineOptions, outline } from '../outline.js'
@@ -58,7 +59,7 @@ export function* drawWaterfall(picture: Picture, options: WaterfallOptions = {})
   const page = newSheet(options, start, end)
   const judge = trace === undefined || options.budgets === undefined ? undefined : spanJudge(options.budgets, trace)
   yield* header(page, traceId, trace?.spans ?? [], entries)
-  if (trace !== undefined) yield* sentences(page, trace, judge)
+  if (trace !== undefined) yield* sentences(page, trace, entries, judge)
 
   const tree = arrange(trace, entries)
   const { roots, hidden } = outline(tree.roots, options)
@@ -72,12 +73,12 @@ export function* drawWaterfall(picture: Picture, options: WaterfallOptions = {})
 
   function isShown({ entry }: PlacedLine): boolean {
     const isService = options.services === undefined || (entry.service !== undefined && options.services.includes(entry.service))
-    return isService && (options.only === undefined || (entry.severity?.number ?? 0) >= ERROR_SEVERITY)
+    return isService && (options.only === undefined || isErrorLine(entry))
   }
 }
 
-function* sentences(page: Sheet, trace: Trace, judge: Noting['judge']): Generator<string> {
-  const headline = headlineOf(trace)
+function* sentences(page: Sheet, trace: Trace, entries: readonly LogEntry[], judge: Noting['judge']): Generator<string> {
+  const headline = headlineOf(trace, findErrors(trace, { entries, lines: 0 }))
   if (headline !== undefined) yield* textRows(page, escapeText(headline), 'bold')
   const { gaps, skew } = doubtsOf(trace)
   for (const gap of gaps) yield* textRows(page, gap, 'yellow')
@@ -118,17 +119,17 @@ function extent(spanList: readonly TraceSpan[], entries: readonly LogEntry[]): [
 
 function* header(page: Sheet, traceId: string, spanList: readonly TraceSpan[], entries: readonly LogEntry[]): Generator<string> {
   const services = new Set(spanList.length > 0 ? spanList.map((span) => span.service) : entries.flatMap((entry) => entry.service ?? []))
-  const failed = spanList.filter((span) => span.status.code === 'error').length
-  const errors = spanList.length > 0 ? failed : entries.filter((entry) => (entry.severity?.number ?? 0) >= ERROR_SEVERITY).length
+  const own = entries.filter((entry) => entry.mention !== true)
+  const failed = spanList.filter(isFailed).length
+  const errorLines = own.filter(isErrorLine).length
   const text = [
     escapeText(traceId),
     formatDuration(page.durationNano),
     count(spanList.length, 'span'),
     count(services.size, 'service'),
-    count(errors, 'error'),
-    count(entries.filter((entry) => entry.mention !== true).length, 'line'),
+    ...troubleCounts(failed, errorLines, own.length),
   ].join('  ')
-  yield* textRows(page, text, errors > 0 ? ['bold', 'red'] : 'bold')
+  yield* textRows(page, text, failed + errorLines > 0 ? ['bold', 'red'] : 'bold')
 }
 
 /** A span or a line that still has to be drawn, with the guides of the levels above it. */
