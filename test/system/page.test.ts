@@ -326,7 +326,7 @@ describe('a large trace', () => {
     )
     await open([documentOf(many, said)])
     await page.waitForSelector('.row')
-    expect((await texts('.figures li')).join(', ')).toBe('10000 spans, 10 services, 0 errors, 50000 lines')
+    expect((await texts('.figures li')).join(', ')).toBe('10000 spans, 10 services, 50000 lines (100 errors)')
     expect(await page.locator('.row, .line').count()).toBeLessThan(150)
     await page.locator('.lines .rows').focus()
     await page.keyboard.press('End')

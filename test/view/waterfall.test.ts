@@ -209,7 +209,7 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
       refused; 60 % of the time (6.00ms) went into orders "charge".
 
       orders POST /orders                   ██████░░░░░░░░░░░░░░░░░░░░██████    10.0ms
-      └ charge                                    ████████████████████        6.00ms
+      └ charge                                    ████████████████████          6.00ms
           ERROR payment refused                                                +5.00ms
         ERROR gave up                                                          +9.00ms
     `,
