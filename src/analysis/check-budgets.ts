@@ -14,7 +14,7 @@ import { buildTree } from './tree.js'
 
 /** One limit, and what became of it. */
 export interface BudgetResult {
-  /** What is limited: `p95Ms`, `errorShare`, `callsPerTrace`, `criticalPathMs`, …; `p50Ms`, … `of the baseline` for a regression. */
+  /** What is limited: `p95Ms`, `errorShare`, `callsPerTrace`, `criticalPathMs`, …; `p50Ms`, … `against the baseline` for a regression. */
   limit: string
   /** Of the operation; absent for limits of whole traces. Where no operation fitted, what the budget asks for. */
   service?: string
@@ -161,10 +161,10 @@ function regressionResults(
     if (old === undefined || !enough(old)) return []
     const slower = (['p50Ms', 'p95Ms'] as const).map((limit) => {
       const allowed = Math.max(old[limit] * ratio, old[limit] + minimumMs)
-      return resultOf(now, `${limit} of the baseline`, judged(now[limit], allowed, now.slowest[0]?.traceId))
+      return resultOf(now, `${limit} against the baseline`, judged(now[limit], allowed, now.slowest[0]?.traceId))
     })
     const { actual, traceId } = figureOf(now, 'errorShare', examples)
-    slower.push(resultOf(now, 'errorShare of the baseline', judged(actual, Math.min(1, old.errorShare + errorShare), traceId)))
+    slower.push(resultOf(now, 'errorShare against the baseline', judged(actual, Math.min(1, old.errorShare + errorShare), traceId)))
     return slower
   })
 }

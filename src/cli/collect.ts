@@ -9,6 +9,7 @@ import { verdictJson } from './verdict.js'
 /** Of an incident's traces so many of the slowest, and as many of the failed, at each look; and so many in all. */
 const EACH = 10
 const MOST = 500
+const AT_ONCE = 5
 
 /** Keeps the slowest and the failed traces of one incident, with all their logs, in a folder of its own. */
 export class IncidentFolder {
@@ -33,10 +34,15 @@ export class IncidentFolder {
     const wanted = new Set([...slowest(traces), ...(await failed(traces))])
     const grown = traces.filter(({ traceId, spans }) => spans.length > (this.#kept.get(traceId) ?? Number.POSITIVE_INFINITY))
     const fresh = [...wanted].filter(({ traceId }) => !this.#kept.has(traceId)).slice(0, MOST - this.#kept.size)
-    for (const { traceId, spans } of [...grown, ...fresh]) {
-      const found = await gatherTrace(traceId, sources, { signal })
-      await this.#write(found)
-      this.#kept.set(traceId, spans.length)
+    const wanting = [...grown, ...fresh]
+    while (wanting.length > 0) {
+      // One after another, twenty of them would hold up the watch.
+      await Promise.all(
+        wanting.splice(0, AT_ONCE).map(async ({ traceId, spans }) => {
+          await this.#write(await gatherTrace(traceId, sources, { signal }))
+          this.#kept.set(traceId, spans.length)
+        }),
+      )
     }
     return fresh.length
   }

@@ -20,7 +20,7 @@ export const reportFlags = {
   'max-lines': {
     type: 'string',
     value: '<n>',
-    help: 'log lines that a report reads of each source, the newest (50000); where there are more, it says so',
+    help: 'log lines that a report reads of each source, the newest (50000), with --service of each service; where there are more, it says so',
   },
 } as const satisfies Flags
 
@@ -63,7 +63,7 @@ export async function readForReport(
 ): Promise<ReportReading> {
   const window = windowOf(values)
   const reading = await read(window)
-  const lines = await linesOf(values, places, signal, window, reading.traces)
+  const lines = await linesOf(values, places, signal, window, reading)
   const before = window && (await read({ from: window.from - (window.to - window.from), to: window.from }))
   // What began before the window and ended in it is of the window alone.
   const own = new Set(reading.traces.map(({ traceId }) => traceId))
@@ -92,8 +92,17 @@ function windowOf(values: WindowValues): Window | undefined {
   return { from: parseTime('--from', from, now), to }
 }
 
-/** The lines of the window; with --service those that the service wrote, and what others wrote in the traces that it is in. */
-async function linesOf(values: WindowValues, places: Places, signal: AbortSignal, window: Window | undefined, traces: readonly Trace[]) {
+/**
+ * The lines of the window; with --service those that the service wrote, and what others wrote in the traces that it is in. Where only the
+ * newest traces were read, older lines are left out with theirs: sampling did not lose them.
+ */
+async function linesOf(
+  values: WindowValues,
+  places: Places,
+  signal: AbortSignal,
+  window: Window | undefined,
+  { traces, reasons: doubts }: TraceReading,
+) {
   const sources = await logSources(places)
   if (sources.length === 0) return undefined
   const { maxBytes } = queryOptionsOf(values, places, signal)
@@ -104,11 +113,18 @@ async function linesOf(values: WindowValues, places: Places, signal: AbortSignal
     limit: parseCount('--max-lines', limit, 1),
     signal,
   }
-  const queries = sources.map((source) => firstNoted(source.search(search)))
+  // By service: all lines of a busy window, for those of a few services, are more than a store gives in time.
+  const names =
+    service === undefined ? [undefined] : new Set([service, ...traces.flatMap(({ spans }) => spans.map((span) => span.service))])
+  const searches = [...names].map((name) => (name === undefined ? search : { ...search, service: name }))
+  const queries = sources.flatMap((source) => searches.map((one) => firstNoted(source.search(one))))
   const query = mergeQueries(queries)
   const read = await collect(query)
   const own = new Set(traces.map(({ traceId }) => traceId))
-  const entries = service === undefined ? read : read.filter((entry) => entry.service === service || own.has(entry.traceId ?? ''))
+  const from = isCut({ reasons: doubts }) ? firstOf(traces) : undefined
+  const entries = read.filter(({ traceId = '', service: of, timeUnixNano: at }) => {
+    return own.has(traceId) || ((service === undefined || of === service) && (from === undefined || at === undefined || at >= from))
+  })
   const firsts = await Promise.all(queries.map(async (one) => (isCut(await one.verdict()) ? one.first() : undefined)))
   const cuts = firsts.filter((first) => first !== undefined)
   const verdict = await query.verdict()
@@ -121,7 +137,7 @@ async function linesOf(values: WindowValues, places: Places, signal: AbortSignal
     entries,
     complete: verdict.complete,
     reasons,
-    text: linesText(verdict, false),
+    text: linesText({ ...verdict, entries: entries.length }, false),
     // Of several sources that were cut the lines of all are there from the last cut on.
     cutUnixNano: cuts.length === 0 ? undefined : cuts.reduce((a, b) => (a > b ? a : b)),
   }
@@ -129,7 +145,12 @@ async function linesOf(values: WindowValues, places: Places, signal: AbortSignal
 
 const LIMIT_REACHED = 'LIMIT_REACHED'
 
-function isCut({ reasons }: LogVerdict): boolean {
+function firstOf(traces: readonly Trace[]): bigint | undefined {
+  const starts = traces.flatMap(({ spans }) => spans.map(({ startUnixNano }) => startUnixNano))
+  return starts.length === 0 ? undefined : starts.reduce((a, b) => (a < b ? a : b))
+}
+
+function isCut({ reasons }: Pick<LogVerdict, 'reasons'>): boolean {
   return reasons.some(({ code }) => code === LIMIT_REACHED)
 }
 

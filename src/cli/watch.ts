@@ -85,9 +85,11 @@ export const watch = defineCommand({
       const reading = await readMany(values, places, session, { from: now - settings.windowNano, to: now })
       if (session.signal.aborted) break
       const doubt = doubtIn(reading)
+      const text =
+        doubt ?? (reading.traces.length === 0 ? `no traces of the last ${settings.window}: nothing is held to its limits` : undefined)
       // Told when it begins, not at each look.
-      if (doubt !== undefined && doubt !== lastDoubt) await session.note(`spanlog: ${timeText(now)}: ${escapeText(doubt)}`)
-      lastDoubt = doubt
+      if (text !== undefined && text !== lastDoubt) await session.note(`spanlog: ${timeText(now)}: ${escapeText(text)}`)
+      lastDoubt = text
       // Where nothing could be read, that says nothing of the traffic.
       if (doubt === undefined || reading.traces.length > 0) {
         const events = watched.observe(reading.traces, now)
@@ -120,6 +122,7 @@ async function settingsOf(values: Values) {
   }
   return {
     everyMs,
+    window,
     windowNano: BigInt(parseDurationMs('--window', window)) * 1_000_000n,
     alarm,
     watch: {

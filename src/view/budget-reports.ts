@@ -1,5 +1,6 @@
 import type { BudgetReport, BudgetResult } from '../analysis/index.js'
 import { count } from './count.js'
+import { msText } from './terminal/figures.js'
 
 /**
  * The report as JUnit's XML, which CI systems read: a test case a limit.
@@ -49,11 +50,17 @@ export function budgetsAsMarkdown({ passed, results, traces }: BudgetReport): st
 /** One line a limit, for a terminal; the text is not escaped. */
 export function sentenceOf(result: BudgetResult): string {
   const { limit, outcome, actual, allowed, sample, service, traceId } = result
+  if (limit === 'silentMs') return silenceOf(result)
   const who = [service, operationOf(result)].filter((part) => part !== undefined).join(' ')
   if (outcome === 'no-data') return `${who}: no data for ${limit} (${count(sample, 'call')})`
   const bound = limit === 'qualityScore' ? 'at least' : 'at most'
   const of = `${figure(limit, actual)}, ${bound} ${figure(limit, allowed)} allowed, of ${sample}`
   return `${who}: ${limit} is ${of}${traceId === undefined ? '' : `; see ${traceId}`}`
+}
+
+function silenceOf({ service, outcome, actual = 0, allowed }: BudgetResult): string {
+  const said = outcome === 'kept' ? 'sends spans again, the last one' : 'has sent no span for'
+  return `${service} ${said} ${msText(actual)}${outcome === 'kept' ? ' ago' : ''}, at most ${msText(allowed)} allowed`
 }
 
 const marks = { kept: 'kept', broken: '**broken**', 'no-data': '**no data**' }

@@ -77,9 +77,9 @@ describe('against a baseline', () => {
   it.each<[what: string, now: number[], broken: string[]]>([
     ['the same is kept', [10, 10, 10, 10], []],
     ['a little slower is kept', [12, 12, 12, 12], []],
-    ['slower than the ratio is broken', [12.1, 12.1, 12.1, 12.1], ['p50Ms of the baseline', 'p95Ms of the baseline']],
-    ['a slow tail is broken', [10, 10, 10, 50], ['p95Ms of the baseline']],
-    ['more errors are broken', [10, -10, 10, 10], ['errorShare of the baseline']],
+    ['slower than the ratio is broken', [12.1, 12.1, 12.1, 12.1], ['p50Ms against the baseline', 'p95Ms against the baseline']],
+    ['a slow tail is broken', [10, 10, 10, 50], ['p95Ms against the baseline']],
+    ['more errors are broken', [10, -10, 10, 10], ['errorShare against the baseline']],
   ])('%s', (_what, now, broken) => {
     const results = check(requests(now), { regression: {} }, before)
     expect(results).toHaveLength(3)

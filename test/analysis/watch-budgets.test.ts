@@ -138,8 +138,8 @@ describe('watchBudgets', () => {
   it('holds operations to the baseline, also where the budgets name no regression', () => {
     const baseline = baselineOf([call(10)])
     expect(told(watchBudgets({}, { baseline }), [[0, [call(90)]]])).toEqual([
-      '0: broken shop p50Ms of the baseline',
-      '0: broken shop p95Ms of the baseline',
+      '0: broken shop p50Ms against the baseline',
+      '0: broken shop p95Ms against the baseline',
     ])
   })
 

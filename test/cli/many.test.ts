@@ -14,6 +14,10 @@ const four = 1_795_233_600_000_000_000n
 const hour = 3_600_000_000_000n
 const calm = folder.write('calm.jsonl', traffic({ from: four - hour, requests: 60, version: '1.4' }))
 const storm = folder.write('storm.jsonl', traffic({ from: four, requests: 60, version: '1.5', queryMs: 90, failEvery: 4 }))
+const stormIds = readFileSync(storm, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => String(JSON.parse(line).resourceSpans[0].scopeSpans[0].spans[0].traceId))
 const slow = request(four + hour, { queryMs: 400 })
 const quick = request(four + hour, { queryMs: 20 })
 const pair = folder.write('pair.jsonl', [otlp(...slow), otlp(...quick)])
@@ -185,6 +189,22 @@ describe('spanlog report', () => {
     )
   })
 
+  it('leaves out the lines of traces that it did not read: sampling did not lose them', async () => {
+    const lines = folder.write(
+      'limited/orders.log',
+      Array.from({ length: 60 }, (_, i) => ({
+        level: 30,
+        time: Number(four / 1_000_000n) + i * 1000,
+        name: 'orders',
+        trace_id: i >= 50 && i % 2 === 0 ? 'f'.repeat(32) : stormIds[i],
+        span_id: '1'.repeat(16),
+        msg: `line ${i}`,
+      })),
+    )
+    const { stdout } = await spanlog(['report', storm, lines, '--limit', '10', '--json'])
+    expect(JSON.parse(stdout).report.quality.kpis.kept).toEqual({ part: 5, whole: 6, share: 5 / 6 })
+  })
+
   it('says where only the newest lines were read, and what that means', async () => {
     const lines = folder.write(
       'cut/orders.log',
@@ -258,8 +278,8 @@ describe('spanlog check', () => {
     const limits = budgets('regression.json', { regression: { ratio: 1.5 } })
     expect(await spanlog(['check', calm, '--budget', limits, '--baseline', baseline])).toMatchObject({ code: 0 })
     const worse = await spanlog(['check', storm, '--budget', limits, '--baseline', baseline])
-    expect(worse.stdout).toContain('orders SELECT shop (client): p50Ms of the baseline is 93.6 ms')
-    expect(worse.stdout).toMatch(/errorShare of the baseline is 25 %.*see 7ab/)
+    expect(worse.stdout).toContain('orders SELECT shop (client): p50Ms against the baseline is 93.6 ms')
+    expect(worse.stdout).toMatch(/errorShare against the baseline is 25 %.*see 7ab/)
     expect(worse.code).toBe(5)
   })
 

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sentenceOf } from '../../src/view/budget-reports.js'
 import { type HttpDouble, startHttpDouble } from '../support/http-double.js'
 import { otlp } from '../support/otlp.js'
 import { startProxy } from '../support/proxy.js'
@@ -130,6 +131,17 @@ describe('spanlog watch', () => {
       'broken silentMs gateway',
       'broken silentMs orders',
     ])
+  })
+
+  it('says that it sees no traces, and of silence in words', async () => {
+    const none = folder.write('quiet/spans.jsonl', [otlp(...request(now() - 3_600_000_000_000n, {}))])
+    const { stderr } = await watched(none, ['--window', '20s'], /no traces/)
+    expect(stderr).toMatch(/^spanlog: [^\n]* UTC: no traces of the last 20s: nothing is held to its limits\n$/)
+    const result = { limit: 'silentMs', service: 'mail', allowed: 60_000, sample: 0 }
+    expect(sentenceOf({ ...result, outcome: 'broken', actual: 90_000 })).toBe('mail has sent no span for 1m 30s, at most 1m 0s allowed')
+    expect(sentenceOf({ ...result, outcome: 'kept', actual: 1500 })).toBe(
+      'mail sends spans again, the last one 1.50s ago, at most 1m 0s allowed',
+    )
   })
 
   it('goes on where the traces cannot be read, and where a webhook and a command fail', async () => {

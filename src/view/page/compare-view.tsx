@@ -59,6 +59,8 @@ const words: Record<ChangeKind, string> = {
   'cache-hit': 'cache hit',
 }
 const worse = new Set<ChangeKind>(['slower', 'more-calls', 'failing', 'retried', 'cache-missed'])
+/** Changes that have no time of their own. */
+const timeless = new Set<ChangeKind>(['failing', 'recovered', 'retried'])
 const better = new Set<ChangeKind>(['faster', 'fewer-calls', 'recovered', 'cache-hit'])
 
 function Changes({ before, after }: { before: Model; after: Model }): JSX.Element {
@@ -113,12 +115,11 @@ function Change({ change, most, after }: { change: TraceChange; most: number; af
       </td>
       <td class="number">{summaryText(change.before)}</td>
       <td class="number">{summaryText(change.after)}</td>
-      <td class="number">
-        {selfDeltaMs >= 0 ? '+' : '−'}
-        {durationText(Math.abs(selfDeltaMs))}
-      </td>
+      <td class="number">{!timeless.has(kind) && `${selfDeltaMs >= 0 ? '+' : '−'}${durationText(Math.abs(selfDeltaMs))}`}</td>
       <td class="wide">
-        <div class={`delta ${selfDeltaMs >= 0 ? 'worse' : 'better'}`} style={{ '--share': String(Math.abs(selfDeltaMs) / most) }} />
+        {!timeless.has(kind) && (
+          <div class={`delta ${selfDeltaMs >= 0 ? 'worse' : 'better'}`} style={{ '--share': String(Math.abs(selfDeltaMs) / most) }} />
+        )}
       </td>
     </tr>
   )

@@ -84,7 +84,7 @@ function Bar({ row, range }: { row: SpanRow; range: Range }): JSX.Element | null
       ? { left: `min(calc(${cent(until)} + 6px), calc(100% - 52px))` }
       : from > 0.14
         ? { right: `calc(${cent(1 - from)} + 6px)` }
-        : { right: '6px' }
+        : { right: `calc(${cent(1 - until)} + 6px)` }
   return (
     <>
       <div class="bar" style={{ left: cent(from), width: `max(2px, ${cent(until - from)})` }} />

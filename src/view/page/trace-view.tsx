@@ -55,7 +55,7 @@ export function TraceView({ model, other, link, served, limits, news, onLink, on
   )
   const spans = useMemo(() => shownSpans(model, filter, collapsed), [model, filter, collapsed])
   const lines = useMemo(() => shownLines(model, filter, scope, row), [model, filter, scope, row])
-  const errors = useMemo(() => findErrors(model.trace ?? []), [model])
+  const errors = useMemo(() => findErrors(model.trace ?? [], { entries: model.entries, lines: 0 }), [model])
 
   const go = (change: { [Name in keyof Link]: Link[Name] | undefined }): void => {
     const next = Object.entries({ ...link, search: filter.text, ...change }).filter(([, value]) => value !== undefined && value !== '')
@@ -177,7 +177,7 @@ export function TraceView({ model, other, link, served, limits, news, onLink, on
   return (
     <div class="trace">
       <Header
-        {...{ model, filter, view, served, errorGroups: errors.groups.length, fits: spans.fit.size }}
+        {...{ model, filter, view, served, errorGroups: errors.groups.length || errors.unmarked.length, fits: spans.fit.size }}
         onFilter={setFilter}
         onView={(next) => go({ view: next === 'trace' ? undefined : next })}
         onList={() => onLink({})}
