@@ -65,10 +65,12 @@ const dotShapes: Record<ServiceNode['type'], string> = {
 
 function dotText(text: string): string {
   // In DOT a backslash begins an escape such as \N; a line break may stand in a text, but not in ours.
+  // Control characters and those that turn text round come from outside, and the text may be looked at on a terminal.
   return `"${text
+    .replaceAll(/[\r\n]+/g, ' ')
+    .replace(/[\p{Cc}\p{Bidi_Control}\p{Cs}]/gu, (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)
     .replaceAll('\\', '\\\\')
-    .replaceAll('"', '\\"')
-    .replaceAll(/[\r\n]+/g, ' ')}"`
+    .replaceAll('"', '\\"')}"`
 }
 
 function labelOf({ calls, errors, latencyMs }: ServiceEdge): string {

@@ -290,4 +290,11 @@ describe('the drawings', () => {
     expect(dot).toContain(String.raw`[label="a\"]; click n0 \"javascript:x\" %% --> \\N <b>" shape=box]`)
     expect(dot).toContain('style=dashed')
   })
+
+  it('shows what would act on a terminal by its number', () => {
+    const map = serviceMap(traceOf(span({ service: 'a\u001b[2J\u202e\ud800\n\u007f注文' })))
+    const dot = serviceMapToDot(map)
+    expect(dot).toContain(String.raw`"a\\u001b[2J\\u202e\\ud800 \\u007f注文"`)
+    expect(dot + serviceMapToMermaid(map)).not.toMatch(/[\p{Bidi_Control}\p{Cs}\u001b\u007f]/u)
+  })
 })

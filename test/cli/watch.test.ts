@@ -138,9 +138,9 @@ describe('spanlog watch', () => {
     const { stderr } = await watched(none, ['--window', '20s'], /no traces/)
     expect(stderr).toMatch(/^spanlog: [^\n]* UTC: no traces of the last 20s: nothing is held to its limits\n$/)
     const result = { limit: 'silentMs', service: 'mail', allowed: 60_000, sample: 0 }
-    expect(sentenceOf({ ...result, outcome: 'broken', actual: 90_000 })).toBe('mail has sent no span for 1m 30s, at most 1m 0s allowed')
+    expect(sentenceOf({ ...result, outcome: 'broken', actual: 90_000 })).toBe('mail has sent no span for 1m 30s, at most 1m 00s allowed')
     expect(sentenceOf({ ...result, outcome: 'kept', actual: 1500 })).toBe(
-      'mail sends spans again, the last one 1.50s ago, at most 1m 0s allowed',
+      'mail sends spans again, the last one 1.50s ago, at most 1m 00s allowed',
     )
   })
 
