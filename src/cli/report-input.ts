@@ -116,7 +116,7 @@ async function linesOf(
   // By service: all lines of a busy window, for those of a few services, are more than a store gives in time.
   const names =
     service === undefined ? [undefined] : new Set([service, ...traces.flatMap(({ spans }) => spans.map((span) => span.service))])
-  const searches = [...names].map((name) => (name === undefined ? search : { ...search, service: name }))
+  const searches = [...names].map((name) => Object.assign({ ...search }, name !== undefined && { service: name }))
   const queries = sources.flatMap((source) => searches.map((one) => firstNoted(source.search(one))))
   const query = mergeQueries(queries)
   const read = await collect(query)
