@@ -203,3 +203,23 @@ describe('tempoTraces', () => {
     )
   })
 })
+
+it('what Tempo finds in the second of the window, and is not in it, takes no place of what is', async () => {
+  const tempo = await startTempoDouble()
+  const begin = BigInt(Math.floor(Date.now() / 1000) - 60) * 1_000_000_000n
+  const ids = Array.from({ length: 12 }, () => randomId(16))
+  for (const [i, id] of ids.entries()) {
+    const startUnixNano = begin + BigInt(i) * 50_000_000n
+    tempo.push(otlp(span(id, { startUnixNano, endUnixNano: startUnixNano + 1_000_000n })))
+  }
+  const find = async (limit: number) => {
+    const found: string[] = []
+    for await (const item of tempoTraces({ url: tempo.url }).search({ from: begin, to: begin + 100_000_000n, limit })) {
+      found.push('cut' in item ? item.code : item.traceId)
+    }
+    return found
+  }
+  expect(await find(3)).toEqual([ids[1], ids[0]])
+  expect(await find(1)).toEqual([ids[1], 'LIMIT_REACHED'])
+  await tempo.close()
+})

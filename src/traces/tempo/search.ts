@@ -1,38 +1,50 @@
 import type { Remote } from '../../remote/client.js'
 import { paddedId, unixNano } from '../otlp-values.js'
-import { type Found, isWithin, limitReached, type SpanConditions, type TimedSearchRequest } from '../search.js'
+import { type Found, isWithin, type SpanConditions, type TimedSearchRequest } from '../search.js'
 import type { TraceSummary } from '../types.js'
 
 /**
- * Asks for one trace more than the limit, so that an answer of just as many is not taken for a cut one. Tempo's window is in whole
- * seconds: what it finds beside the caller's is left out.
+ * Asks for one trace more than the limit, so that an answer of just as many is not taken for a cut one. Tempo's window is in whole seconds: what
+ * it finds beside the caller's is left out, and where that leaves too few, more are asked for.
  */
 export async function searchTempo(tempo: Remote, request: TimedSearchRequest): Promise<Found> {
-  const { from, to, limit, query, signal } = request
+  const { limit } = request
+  for (let asked = limit + 1; ; asked *= 8) {
+    const { summaries, reasons } = await ask(tempo, request, asked)
+    const inside = summaries.filter((summary) => isWithin(summary, request))
+    if (inside.length > limit) return { summaries: inside, reasons: [] }
+    if (summaries.length < asked) return { summaries: inside, reasons }
+    if (asked >= mostAsked) return { summaries: inside, reasons: [crowdedOut(summaries.length, inside.length)] }
+  }
+}
+
+/** From here on the newest are not asked for again to get at those of the window. */
+const mostAsked = 10_000
+
+function crowdedOut(found: number, inside: number): Found['reasons'][number] {
+  const message = `of the newest ${found} traces that Tempo found, ${inside} are in the window; there may be more: narrow the search`
+  return { code: 'STORE_LIMIT', message }
+}
+
+async function ask(tempo: Remote, { from, to, query, conditions, signal }: TimedSearchRequest, limit: number): Promise<Found> {
   const path = '/api/search'
   const params = {
-    q: query ?? traceQl(request.conditions),
+    q: query ?? traceQl(conditions),
     start: String(from / second),
     end: String((to + second - 1n) / second),
-    limit: String(limit + 1),
+    limit: String(limit),
   }
   const { json } = await tempo.getJson({ path, params, signal })
   const { traces = [], metrics = {} } = (typeof json === 'object' && json !== null ? json : {}) as { traces?: unknown; metrics?: unknown }
   const isAnswer = json !== null && typeof json === 'object' && Array.isArray(traces) && typeof metrics === 'object'
   if (!isAnswer) throw tempo.badAnswer(path, 'JSON that has no list of `traces`')
-  let summaries: TraceSummary[]
-  try {
-    summaries = traces.map((found) => readSummary(found as FoundTrace))
-  } catch (error) {
-    throw tempo.badAnswer(path, `a trace that cannot be read (${(error as Error).message})`)
-  }
-  const inside = summaries.filter((summary) => isWithin(summary, request))
-  const isFull = summaries.length > limit
   const { completedJobs = 0, totalJobs = 0 } = (metrics ?? {}) as { completedJobs?: number; totalJobs?: number }
   const unread = { code: 'STORE_LIMIT', message: `Tempo ended the search after ${completedJobs} of its ${totalJobs} parts` }
-  return {
-    summaries: inside,
-    reasons: isFull ? (inside.length > limit ? [] : [limitReached(limit)]) : completedJobs < totalJobs ? [unread] : [],
+  try {
+    const summaries = traces.map((found) => readSummary(found as FoundTrace))
+    return { summaries, reasons: completedJobs < totalJobs ? [unread] : [] }
+  } catch (error) {
+    throw tempo.badAnswer(path, `a trace that cannot be read (${(error as Error).message})`)
   }
 }
 
