@@ -65,13 +65,13 @@ export async function findTraces(values: SearchValues, places: Places, limit: nu
 
   const both = onLines && onSpans
   const [lines, spans] = await Promise.all([
-    searchLines(logs, values, places, session),
+    searchLines(logs, values, places, both ? undefined : limit, session),
     searchSpans(traces, values, both ? joinLimit : limit, session.signal),
   ])
   const all = joinFindings(lines?.findings ?? [], spans?.findings ?? [], both)
   const reasons = [...(lines?.verdict.reasons ?? []), ...(spans?.reasons ?? [])]
   if (all.length > limit) {
-    const message = `these are the newest ${limit} of ${count(all.length, 'trace')}: --limit shows more`
+    const message = `these are the newest ${limit} of ${count(all.length, 'trace')} found: --limit shows more`
     reasons.unshift({ code: 'LIMIT_REACHED', message })
   }
   const complete = (lines?.verdict.complete ?? true) && reasons.every(({ code }) => code === 'HOLDS_FOR')
@@ -96,6 +96,7 @@ async function searchLines(
   sources: readonly LogSource[],
   values: SearchValues,
   places: Places,
+  limit: number | undefined,
   session: Session,
 ): Promise<FoundByLines | undefined> {
   // It checks the flags, even where no lines are asked for.
@@ -106,6 +107,7 @@ async function searchLines(
   const wanted = {
     ...frame,
     traced: true,
+    ...(limit !== undefined && { traces: limit }),
     ...(level !== undefined && { level }),
     ...(service !== undefined && { service }),
     ...(grep !== undefined && { text: parsePattern(grep) }),

@@ -31,6 +31,7 @@ export interface SearchRequest extends QueryFrame {
   text: string | RegExp | undefined
   traced: boolean
   limit: number | undefined
+  traces: number | undefined
 }
 
 /** @throws SpanlogError INVALID_TRACE_ID, INVALID_TIME, INVALID_OPTION */
@@ -45,13 +46,13 @@ export function parseFollow(traceId: unknown, options: LogFollowOptions = {}): L
   return { forms, ...parseFrame('follow', options, ['from', 'signal', 'mentions']) }
 }
 
-const searchOptions = ['level', 'service', 'text', 'traced', 'from', 'to', 'limit', 'signal', 'maxBytes'] as const
+const searchOptions = ['level', 'service', 'text', 'traced', 'from', 'to', 'limit', 'traces', 'signal', 'maxBytes'] as const
 
 /** @throws SpanlogError INVALID_TIME, INVALID_OPTION */
 export function parseSearch(query: LogSearch): SearchRequest {
   // All that is given must hold, and nothing is given: every line. No line is a mention where no trace is asked for.
   const frame = { ...parseFrame('search', query, searchOptions), mentions: true }
-  const { level, service, text, traced = false, limit } = query
+  const { level, service, text, traced = false, limit, traces } = query
   const minSeverity = typeof level === 'string' ? severityOfName(level.trim()) : undefined
   if (level !== undefined && minSeverity === undefined) throw unexpected('level', 'the name of a level, such as warn or error', level)
   if (service !== undefined && (typeof service !== 'string' || service === '')) throw unexpected('service', "a service's name", service)
@@ -59,8 +60,9 @@ export function parseSearch(query: LogSearch): SearchRequest {
   if (!isText) throw unexpected('text', 'a string that is not empty, or a RegExp', text)
   if (typeof traced !== 'boolean') throw unexpected('traced', 'a boolean', traced)
   if (limit !== undefined) checkWhole('limit', limit)
+  if (traces !== undefined) checkWhole('traces', traces)
   const stateless = typeof text === 'object' ? new RegExp(text.source, text.flags.replace(/[gy]/g, '')) : text
-  return { ...frame, minSeverity, service, text: stateless, traced, limit }
+  return { ...frame, minSeverity, service, text: stateless, traced, limit, traces }
 }
 
 function parseFrame(where: string, options: LogQueryOptions, known: readonly string[]): QueryFrame {

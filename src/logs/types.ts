@@ -40,6 +40,13 @@ export interface LogSearch {
   to?: bigint | string | Date
   /** The newest so many; where there are more, the verdict is not complete, by LIMIT_REACHED. @defaultValue no limit */
   limit?: number
+  /**
+   * Enough once there are lines of more traces than this: a store that is asked by time then looks no further back, nor for more than
+   * 100,000 lines. The verdict is not complete, by LIMIT_REACHED, and its `from` says how far back it was looked. Files are read whole.
+   *
+   * @defaultValue no limit
+   */
+  traces?: number
   signal?: AbortSignal
   /** As in `LogQueryOptions`. */
   maxBytes?: number

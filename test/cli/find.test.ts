@@ -120,7 +120,7 @@ describe.each([
   it('says that the answer was cut', async () => {
     const { stdout, stderr, code } = await spanlog(['find', '--limit', '2', ...places()])
     expect(foundIn(stdout)).toEqual(['slow', 'fine'])
-    expect(stderr).toMatch(/^2 traces, INCOMPLETE: .*LIMIT_REACHED: these are the newest 2 of 3 traces: --limit shows more/)
+    expect(stderr).toMatch(/^2 traces, INCOMPLETE: .*LIMIT_REACHED: these are the newest 2 of 3 traces found: --limit shows more/)
     expect(code).toBe(4)
     const spans = await spanlog(['find', '--operation', 'charge card', '--limit', '2', ...places()])
     expect(spans.stderr).toMatch(/^2 traces, INCOMPLETE: LIMIT_REACHED: /)

@@ -84,6 +84,26 @@ describe('a search in Loki', () => {
     expect(await search(double, { from: '2h', limit: 299 })).toMatchObject({ codes: ['LIMIT_REACHED'], verdict: { entries: 299 } })
   })
 
+  it('with a limit of traces looks no further back than to more than those, and says how far that is', async () => {
+    const double = await loki()
+    const id = (n: number): string => n.toString(16).padStart(32, 'a')
+    double.push(
+      { app: 'shop' },
+      // A trace of two lines each minute, the newest one a minute ago.
+      Array.from({ length: 100 }, (_, n): LokiValue => [minutesAgo(1 + (n >> 1)), `trace_id=${id(n >> 1)} n=${n % 2}`]),
+    )
+    const { lines: found, verdict, codes } = await search(double, { from: '2h', traced: true, traces: 4 })
+    expect([verdict.complete, codes]).toEqual([false, ['LIMIT_REACHED']])
+    expect(found.length).toBeGreaterThan(8)
+    expect(found.length).toBeLessThan(40)
+    expect(new Set(found).size).toBe(found.length)
+    const oldest = pagesOf(double).map(({ query }) => BigInt(query.get('start') ?? 0)).reduce((a, b) => (a < b ? a : b))
+    expect(verdict.from).toBe(oldest)
+    expect(verdict.reasons[0]?.message).toMatch(/^lines before \S+Z were not asked for: those since are of \d+ traces$/)
+    // As many as there are is no reason to look no further.
+    expect(await search(double, { from: '2h', traced: true, traces: 50 })).toMatchObject({ verdict: { complete: true, entries: 100 } })
+  })
+
   it('refuses what costs more than it may', async () => {
     const double = await filled()
     double.flush()
@@ -183,7 +203,9 @@ describe('what is sent to Loki', () => {
     const sent = (given: string) => queries.some((each) => compileLogql(each).keeps({ line: given, labels: {}, metadata: {}, parsed: {} }))
     expect(sent('{"level":30,"time":1763700000000,"pid":4711,"msg":"took 500 ms"}')).toBe(false)
     expect(sent('level=info status=500')).toBe(false)
+    expect(sent('{"level":20,"msg":"a line of debug, as pino has it"}')).toBe(false)
     expect(sent('{"level":50,"time":1763700000000}')).toBe(true)
+    expect(sent('{"severityNumber":20}')).toBe(true)
   })
 
   it.for<[RegExp, string | undefined]>([

@@ -1,6 +1,6 @@
 import { readLine } from '../entry.js'
 import type { SearchRequest, VerdictDraft } from '../query.js'
-import { limitReached, matches } from '../search.js'
+import { matches, Newest } from '../search.js'
 import type { LogEntry } from '../types.js'
 import { defaultLength, newestFirst, type Window, windowOf } from '../window.js'
 import { type LokiAccess, LokiSession } from './session.js'
@@ -23,25 +23,18 @@ export function readSearch(access: LokiAccess, request: SearchRequest, draft: Ve
       }
     }
 
-    const { limit } = request
-    if (limit === undefined) yield* entriesIn(window)
+    const newest = Newest.of(request)
+    if (newest === undefined) yield* entriesIn(window)
     else {
-      const newest: LogEntry[] = []
-      let reached = window.to
       for (const part of newestFirst(window)) {
-        const found: LogEntry[] = []
-        for await (const entry of entriesIn(part)) {
-          found.push(entry)
-          // Of a part that holds far more than are wanted only the newest stay.
-          if (found.length > 2 * limit) found.splice(0, found.length - limit - 1)
-        }
-        newest.unshift(...found)
-        reached = part.from
-        if (newest.length > limit) break
+        await newest.take(entriesIn(part))
+        draft.from = part.from
+        const enough = newest.enough(part.from, window.from)
+        if (enough === undefined) continue
+        draft.reasons.push(enough)
+        break
       }
-      if (newest.length > limit) draft.reasons.push(limitReached(limit))
-      draft.from = reached
-      yield* newest.slice(-limit)
+      yield* newest.entries
     }
     await session.conclude(window, sought, { found: isFound })
   })

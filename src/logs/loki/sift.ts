@@ -73,22 +73,23 @@ function isPlain(name: string): boolean {
 }
 
 /** How the names end behind which a line has the number of a level: each is a text that Go looks for fast, unlike one of any case. */
-const nameEnds = ['evel', 'EVEL', 'vl', 'VL', 'everity', 'EVERITY', 'umber', 'UMBER', 'ame', 'AME', 'ext', 'EXT']
+const nameEnds = ['evel', 'EVEL', 'vl', 'VL', 'everity', 'EVERITY', 'ame', 'AME', 'ext', 'EXT']
+const numberNameEnds = ['umber', 'UMBER']
 
 function levelForms(least: number): readonly Sift[] {
   const patterns = levelPatterns(least)
   if (patterns === undefined) return anything
-  const { numbers } = patterns
+  const { numbers, severityNumbers } = patterns
   // Not in any case: that takes Loki ten times as long as to look for texts.
   const words = patterns.words.flatMap((word) => [word, word.toUpperCase(), word.slice(0, 1).toUpperCase() + word.slice(1)]).join('|')
   // What may stand around a value, also where all of it is quoted once more.
-  const anyNumber = `[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
-  const ofLine = [words, ...nameEnds.map((end) => end + anyNumber)]
+  const behind = (end: string, anyNumber: string): string => `${end}[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${anyNumber})`
+  const ofLine = [words, ...nameEnds.map((end) => behind(end, numbers)), ...numberNameEnds.map((end) => behind(end, severityNumbers))]
   // In two: together they would be an expression that Loki cannot simplify.
-  const filtersOf = (label: string): string[] => [
-    ...(severityLabels.includes(label) ? [] : [`${label}=~"(?s).*(?:${words}).*"`]),
-    `${label}=~"(?s)\\\\s*0*(?:${numbers}).*"`,
-  ]
+  const filtersOf = (label: string): string[] =>
+    severityLabels.includes(label)
+      ? [`${label}=~"(?s)\\\\s*0*(?:${severityNumbers}).*"`]
+      : [`${label}=~"(?s).*(?:${words}).*"`, `${label}=~"(?s)\\\\s*0*(?:${numbers}).*"`]
   // What is asked of all lines is to be cheap: nearly all of them have a `detected_level`, which Loki gives them, and no other one.
   const [detected = '', ...others] = [...levelLabels, ...severityLabels]
   const some = [...filtersOf(detected), ...others.map((label) => `${label}!=""`)]

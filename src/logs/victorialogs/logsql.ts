@@ -79,12 +79,13 @@ function serviceFilter(service: string): string[] {
 function levelFilter(least: number): string[] {
   const patterns = levelPatterns(least)
   if (patterns === undefined) return []
-  const { numbers } = patterns
+  const { numbers, severityNumbers } = patterns
   const words = patterns.words.join('|')
   // The end of a name, also of one inside another one, and what may stand around its value, also where all of it is quoted once more.
-  const inLine = `(?is)${words}|(?:level|lvl|severity|number|name|text)[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${numbers})`
-  const inField = `(?is)${words}|^\\s*0*(?:${numbers})`
-  return [[...levelFields.map((field) => matching(field, inField)), matching('_msg', inLine)].join(' or ')]
+  const is = `[\\s"'\\\\]*[:=][\\s"'\\\\]*0*`
+  const inLine = `(?is)${words}|(?:level|lvl|severity|name|text)${is}(?:${numbers})|number${is}(?:${severityNumbers})`
+  const inField = (field: string): string => `(?is)${words}|^\\s*0*(?:${/number$/i.test(field) ? severityNumbers : numbers})`
+  return [[...levelFields.map((field) => matching(field, inField(field))), matching('_msg', inLine)].join(' or ')]
 }
 
 function matching(field: string, pattern: string): string {

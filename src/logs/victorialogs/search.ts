@@ -1,6 +1,6 @@
 import { readLine } from '../entry.js'
 import type { SearchRequest, VerdictDraft } from '../query.js'
-import { limitReached, matches } from '../search.js'
+import { matches, Newest } from '../search.js'
 import type { LogEntry } from '../types.js'
 import { defaultLength, newestFirst, type Window, windowOf } from '../window.js'
 import type { VictoriaLine } from './answers.js'
@@ -25,19 +25,19 @@ export function readSearch(access: VictoriaAccess, request: SearchRequest, draft
       }
     }
 
-    const { limit } = request
-    if (limit === undefined) {
+    const newest = Newest.of(request)
+    if (newest === undefined) {
       for await (const line of reader.lines(filter, window.from, window.to)) yield* matching([line])
     } else {
-      const newest: LogEntry[] = []
       for await (const { from, lines } of newestPages(reader, filter, window)) {
-        newest.unshift(...matching(lines))
-        if (newest.length <= limit) continue
-        draft.reasons.push(limitReached(limit))
+        await newest.take(matching(lines))
+        const enough = newest.enough(from, window.from)
+        if (enough === undefined) continue
+        draft.reasons.push(enough)
         draft.from = from
         break
       }
-      yield* newest.slice(-limit)
+      yield* newest.entries
     }
     await concludeWindow(access, reader, draft, window, { sought, found })
   })

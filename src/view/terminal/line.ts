@@ -58,6 +58,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function isShownElsewhere(entry: LogEntry, name: string, value: unknown): boolean {
+  // Loki puts it to each line in which it finds no level.
+  if (name === 'detectedlevel' && value === 'unknown') return true
   if (identity.has(name) || process.has(name)) return true
   if (time.has(name)) return entry.timeUnixNano !== undefined
   if (level.has(name)) return entry.severity !== undefined
