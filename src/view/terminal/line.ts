@@ -16,6 +16,8 @@ const time = new Set(['time', 'timestamp', '@timestamp', 'ts'])
 const level = new Set(['level', 'severity', 'lvl', 'loglevel', 'levelname', 'severitytext', 'severitynumber', 'detectedlevel'])
 /** The same on every line of a process; the line itself has them. */
 const process = new Set(['pid', 'hostname'])
+/** Likewise, or of the record itself, where Loki makes metadata of what OTLP brings. */
+const ofOtlp = /^(?:flags|observed_timestamp|scope_version|(?:host|os|process|telemetry)_\w+)$/
 
 /** What a line says beside its time, service and level, which have their own columns, and its IDs, which are those of the trace. */
 export function lineText(entry: LogEntry): LineText {
@@ -29,7 +31,8 @@ export function lineText(entry: LogEntry): LineText {
 
 /** The fields that say more than the time, service, level, message and IDs of the line, and its process. */
 export function furtherFields(entry: LogEntry): [name: string, value: unknown][] {
-  return Object.entries({ ...entry.metadata, ...entry.fields }).filter(
+  const metadata = Object.entries(entry.metadata).filter(([name]) => !ofOtlp.test(name))
+  return Object.entries({ ...Object.fromEntries(metadata), ...entry.fields }).filter(
     ([name, value]) => !isShownElsewhere(entry, name.toLowerCase().replaceAll(/[_.-]/g, ''), value),
   )
 }
