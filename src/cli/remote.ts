@@ -38,9 +38,16 @@ export function remoteOf(
   }
 
   const inUrl = withoutCredentials(store, url)
+  if (inUrl.username === undefined && of('USERNAME') !== undefined && of('BEARER_TOKEN') !== undefined) {
+    const variables = `${store.toUpperCase()}_USERNAME and ${store.toUpperCase()}_BEARER_TOKEN`
+    throw new SpanlogError('INVALID_OPTION', `Expected one kind of credentials in the environment, got ${variables}`, {
+      remedy: 'unset one of them',
+    })
+  }
   const username = inUrl.username ?? of('USERNAME') ?? own?.username
   const password = inUrl.password ?? of('PASSWORD') ?? own?.password ?? ''
-  const bearerToken = of('BEARER_TOKEN') ?? own?.bearerToken
+  // A user name on the command line goes before a token that lies in the environment.
+  const bearerToken = inUrl.username === undefined ? (of('BEARER_TOKEN') ?? own?.bearerToken) : undefined
   const tenant = of('ORG_ID') ?? own?.tenant
   const tls = tlsOf(of, own?.tls)
   return {
@@ -72,10 +79,12 @@ function tlsOf(
 
 function readPem(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    const text = readFileSync(path, 'utf8')
+    if (text.includes('-----BEGIN')) return text
   } catch (cause) {
     throw new SpanlogError('FILE_UNREADABLE', `${path}, a certificate or its key, could not be read`, { cause })
   }
+  throw new SpanlogError('INVALID_OPTION', `Expected ${path} to hold a certificate or a key in PEM`, { remedy: 'check the path' })
 }
 
 /** `https://user:password@host` is how such URLs are often kept in the environment. */

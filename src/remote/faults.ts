@@ -52,7 +52,10 @@ function isSpeechless(code: string): boolean {
 
 function remedyOf(code: string): string | undefined {
   if (isSpeechless(code)) return 'try http:// in place of https://'
-  return /CERT|^UNABLE_TO/.test(code) ? "check the server's certificate, or give its authority as tls.ca (--ca)" : undefined
+  if (/^ERR_OSSL_(?:X509|PEM)/.test(code)) return "check the client's certificate and its key (tls.cert, tls.key): they must belong together"
+  return /CERT|^UNABLE_TO/.test(code)
+    ? "check the server's certificate, or give its authority: tls.ca, or in the environment <STORE>_CA_CERT_PATH or NODE_EXTRA_CA_CERTS"
+    : undefined
 }
 
 export function faultOfStatus({ status, headers, body }: Answer, path: string): Fault {
@@ -60,16 +63,26 @@ export function faultOfStatus({ status, headers, body }: Answer, path: string): 
   if (status === 413 || (status === 500 && body.includes('larger than max'))) return tooLarge(path, body)
   const isRedirect = status >= 300 && status < 400
   const location = isRedirect ? ` and points to ${excerpt(headers.location ?? 'nowhere')}` : ''
-  const wrongPath = status === 404 ? `check the URL: it may need a path in front of ${path}` : undefined
   return {
     // VictoriaLogs says so of its own limit, by 503.
     code: body.includes("couldn't be executed in") ? 'TIMEOUT' : codeOfStatus(status),
     problem: `answered ${status} to ${path}${location}${quoted(body)}`,
     retry: retriedStatuses.has(status),
     waitMs: retryAfterMs(headers['retry-after']),
-    remedy: isRedirect ? 'give the URL that it points to' : wrongPath,
+    remedy: remedyOfStatus(status, headers.location ?? '', body, path),
     cause: new Refusal(status, body),
   }
+}
+
+function remedyOfStatus(status: number, location: string, body: string, path: string): string | undefined {
+  if (status >= 300 && status < 400) {
+    return /log-?in|sign-?in|auth/i.test(location)
+      ? 'it wants a login, where a store wants none: check the URL (through Grafana it is that of the data source, …/api/datasources/proxy/uid/<uid>) and the credentials'
+      : 'give the URL that it points to'
+  }
+  if (status === 404) return `check the URL: it may need a path in front of ${path}`
+  // Loki's `required_labels`.
+  return status === 400 && body.includes('missing required matchers') ? 'give a selector with them (selector, --selector)' : undefined
 }
 
 function tooLarge(path: string, text: string): Fault {
@@ -102,9 +115,10 @@ export function rootOf(error: unknown): { code?: string; message: string } {
   return first instanceof Error ? first : { message: String(first) }
 }
 
-/** What a server says behind a status: a text, not a proxy's page. */
+/** What a server says behind a status: a text, or the title of a proxy's page. */
 function quoted(body: string): string {
-  return /^\s*(?:<|$)/.test(body) ? '' : `: ${excerpt(body)}`
+  const said = /^\s*</.test(body) ? (/<title>([^<]*)<\/title>/i.exec(body.slice(0, 4096))?.[1] ?? '') : body
+  return said.trim() === '' ? '' : `: ${excerpt(said)}`
 }
 
 /** A stranger's text, short and on one line, without characters that steer a terminal. */

@@ -158,4 +158,25 @@ describe('certificates', () => {
     expect(stderr).toMatch(/^spanlog: FILE_UNREADABLE: \/none\.pem, /)
     expect(code).toBe(3)
   })
+
+  it('are said to be none where the file holds something else', async () => {
+    const pem = folder.write('certificates/none.pem', 'SECRET')
+    const { stderr, code } = await spanlog(['logs', traceId, '--loki', loki.url], { cwd: empty, env: { LOKI_CA_CERT_PATH: pem } })
+    expect([stderr, code]).toEqual([expect.stringMatching(/^spanlog: INVALID_OPTION: .*none\.pem to hold a certificate or a key in PEM/), 2])
+    expect(stderr).not.toContain('SECRET')
+  })
+})
+
+describe('a user name and a token', () => {
+  it('in the environment are one too many', async () => {
+    const env = { LOKI_USERNAME: 'me', LOKI_BEARER_TOKEN: 'SECRET' }
+    const { stderr, code } = await spanlog(['logs', traceId, '--loki', loki.url], { cwd: empty, env })
+    expect([stderr, code]).toEqual([expect.stringContaining('got LOKI_USERNAME and LOKI_BEARER_TOKEN; unset one of them'), 2])
+  })
+
+  it('are the user name of the URL where that has one', async () => {
+    const given = loki.url.replace('//', '//you:pass@')
+    await spanlog(['logs', traceId, '--loki', given, '--from', '1h'], { cwd: empty, env: { LOKI_BEARER_TOKEN: 'SECRET' } })
+    expect(loki.seen.at(-1)?.headers['authorization']).toBe(`Basic ${Buffer.from('you:pass').toString('base64')}`)
+  })
 })

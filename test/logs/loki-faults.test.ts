@@ -102,6 +102,21 @@ describe('what stays wrong ends the query with what was fetched so far', () => {
     ['403', faults.refuse(403, 'forbidden'), 'LOKI_UNAUTHORIZED', /forbidden/, 1],
     ['404', faults.refuse(404, '404 page not found'), 'LOKI_REFUSED', /path in front of/, 1],
     ['a redirect', faults.refuse(302, '', { location: 'https://elsewhere.test/' }), 'LOKI_REFUSED', /https:\/\/elsewhere\.test/, 1],
+    ['a redirect to a login', faults.refuse(302, '', { location: '/login' }), 'LOKI_REFUSED', /wants a login.*data source/, 1],
+    [
+      "a proxy's page",
+      faults.refuse(400, '<html><head><title>400 No required SSL certificate was sent</title></head></html>'),
+      'LOKI_REFUSED',
+      /query_range: 400 No required SSL certificate was sent;/,
+      1,
+    ],
+    [
+      'a selector without a label that is required',
+      faults.refuse(400, 'stream selector is missing required matchers [app], labels present in the query were [service_name]'),
+      'LOKI_REFUSED',
+      /give a selector with them \(selector, --selector\)/,
+      1,
+    ],
     ['JSON that is no answer of Loki', faults.json({ hello: 'world' }), 'LOKI_BAD_ANSWER', /data/, 1],
     ['null', faults.json(null), 'LOKI_BAD_ANSWER', /an object/, 1],
   ])('%s', async ([, fault, code, message, tries]) => {

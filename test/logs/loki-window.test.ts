@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { lokiLogs } from '../../src/logs/loki/source.js'
 import type { LogQueryOptions } from '../../src/logs/types.js'
 import type { TraceResult, TraceSource, TraceSpan } from '../../src/traces/types.js'
-import { refuse } from '../support/faults.js'
+import { json, refuse } from '../support/faults.js'
 import type { LokiDoubleOptions } from '../support/loki-double/server.js'
 import { minutesAgo, mixedLines, TRACE } from '../support/loki-lines.js'
 import { collect, loki, pagesOf } from '../support/loki-session.js'
@@ -251,6 +251,20 @@ describe('the limits of a Loki', () => {
     double.inject(refuse(401, 'no such tenant'), { on: 'drilldown-limits' })
     expect((await collect(double, { from: '1h' }, { headers: { 'X-Scope-OrgID': 'team' } })).codes).toEqual(['LOKI_LIMITS_UNKNOWN'])
     expect(new Set(double.seen.map(({ headers }) => headers['x-scope-orgid']))).toEqual(new Set(['team']))
+  })
+
+  it('are the strictest of several tenants', async () => {
+    const double = await loki({ maxEntries: 30 })
+    double.push({ app: 'shop' }, mixedLines(TRACE, 40, minutesAgo(5), 1_000_000n))
+    const told = (max: number, lookback: string) => ({
+      limits: { max_entries_limit_per_query: max, max_query_lookback: lookback, discover_service_name: ['app'] },
+    })
+    double.inject(json(told(30, '30m')), { on: 'drilldown-limits' })
+    double.inject(json(told(50, '0s')), { on: 'drilldown-limits' })
+    const { verdict, codes } = await collect(double, { from: '1h' }, { tenant: 'a|b' })
+    expect([verdict.entries, codes]).toEqual([40, ['LOKI_LOOKBACK']])
+    expect(new Set(pagesOf(double).map(({ query }) => query.get('limit')))).toEqual(new Set(['30']))
+    expect(double.seen.slice(0, 2).map(({ headers }) => headers['x-scope-orgid'])).toEqual(['a', 'b'])
   })
 
   it('that does not tell them but refuses a page are those of the refusal', async () => {

@@ -26,6 +26,24 @@ const singleTenant = 'fake'
 
 /** Loki's limits, or its defaults where it does not tell (before 3.x, or behind a proxy). */
 export async function readLimits(loki: Remote, settings: LokiSettings, more: Pick<RemoteRequest, 'signal' | 'stats'>): Promise<LokiLimits> {
+  const tenants = (settings.headers['x-scope-orgid'] ?? '').split('|')
+  // Of several tenants at once Loki tells nothing.
+  if (tenants.length === 1) return limitsOf(loki, settings, more)
+  const all = await Promise.all(tenants.map(async (tenant) => limitsOf(loki, settings, { ...more, headers: { 'x-scope-orgid': tenant } })))
+  return all.reduce((a, b) => ({
+    maxEntries: Math.min(a.maxEntries, b.maxEntries),
+    maxLengthNano: a.maxLengthNano < b.maxLengthNano ? a.maxLengthNano : b.maxLengthNano,
+    reachNano: a.reachNano === undefined || (b.reachNano !== undefined && b.reachNano < a.reachNano) ? b.reachNano : a.reachNano,
+    hasServiceName: a.hasServiceName && b.hasServiceName,
+    told: a.told && b.told,
+  }))
+}
+
+async function limitsOf(
+  loki: Remote,
+  settings: LokiSettings,
+  more: Pick<RemoteRequest, 'signal' | 'stats' | 'headers'>,
+): Promise<LokiLimits> {
   const request: RemoteRequest = { path: '/loki/api/v1/drilldown-limits', ...more }
   try {
     try {

@@ -85,6 +85,8 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
     const header = request.headers['x-scope-orgid']
     // The limits are a tenant's own, so they want one even with authentication off.
     if (header === undefined && (auth || path === '/loki/api/v1/drilldown-limits')) return plain(401, 'no org id\n')
+    // Several at once have none, as Loki 3.7.6 says.
+    if (path === '/loki/api/v1/drilldown-limits' && header?.includes('|')) return plain(401, 'multiple org IDs present\n')
     const store = storeOf(auth ? String(header) : singleTenant)
     const selector = query.get('query')
     if (requiredLabel !== undefined && selector !== null && !selector.startsWith(`{${requiredLabel}=`)) {
