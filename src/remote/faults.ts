@@ -52,7 +52,8 @@ function isSpeechless(code: string): boolean {
 
 function remedyOf(code: string): string | undefined {
   if (isSpeechless(code)) return 'try http:// in place of https://'
-  if (/^ERR_OSSL_(?:X509|PEM)/.test(code)) return "check the client's certificate and its key (tls.cert, tls.key): they must belong together"
+  if (/^ERR_OSSL_(?:X509|PEM)/.test(code))
+    return "check the client's certificate and its key (tls.cert, tls.key): they must belong together"
   return /CERT|^UNABLE_TO/.test(code)
     ? "check the server's certificate, or give its authority: tls.ca, or in the environment <STORE>_CA_CERT_PATH or NODE_EXTRA_CA_CERTS"
     : undefined

@@ -162,7 +162,10 @@ describe('certificates', () => {
   it('are said to be none where the file holds something else', async () => {
     const pem = folder.write('certificates/none.pem', 'SECRET')
     const { stderr, code } = await spanlog(['logs', traceId, '--loki', loki.url], { cwd: empty, env: { LOKI_CA_CERT_PATH: pem } })
-    expect([stderr, code]).toEqual([expect.stringMatching(/^spanlog: INVALID_OPTION: .*none\.pem to hold a certificate or a key in PEM/), 2])
+    expect([stderr, code]).toEqual([
+      expect.stringMatching(/^spanlog: INVALID_OPTION: .*none\.pem to hold a certificate or a key in PEM/),
+      2,
+    ])
     expect(stderr).not.toContain('SECRET')
   })
 })

@@ -97,7 +97,9 @@ describe('a search in Loki', () => {
     expect(found.length).toBeGreaterThan(8)
     expect(found.length).toBeLessThan(40)
     expect(new Set(found).size).toBe(found.length)
-    const oldest = pagesOf(double).map(({ query }) => BigInt(query.get('start') ?? 0)).reduce((a, b) => (a < b ? a : b))
+    const oldest = pagesOf(double)
+      .map(({ query }) => BigInt(query.get('start') ?? 0))
+      .reduce((a, b) => (a < b ? a : b))
     expect(verdict.from).toBe(oldest)
     expect(verdict.reasons[0]?.message).toMatch(/^lines before \S+Z were not asked for: those since are of \d+ traces$/)
     // As many as there are is no reason to look no further.

@@ -36,7 +36,14 @@ describe('a list of lines', () => {
   })
 
   it('leaves out what Loki adds to a line, and what OTLP says of the process', () => {
-    const metadata = { detected_level: 'unknown', flags: '1', observed_timestamp: '1', scope_name: 'jobs', process_pid: '7', host_name: 'h' }
+    const metadata = {
+      detected_level: 'unknown',
+      flags: '1',
+      observed_timestamp: '1',
+      scope_name: 'jobs',
+      process_pid: '7',
+      host_name: 'h',
+    }
     const { severity: _, ...unknown } = line('a', 1, 'info', 'm', { metadata, fields: { flags: 'own' } })
     expect(draw([unknown]).at(-1)).toBe('04:00:00.001 api       m  scope_name=jobs flags=own')
   })

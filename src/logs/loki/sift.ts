@@ -76,14 +76,17 @@ function isPlain(name: string): boolean {
 const nameEnds = ['evel', 'EVEL', 'vl', 'VL', 'everity', 'EVERITY', 'ame', 'AME', 'ext', 'EXT']
 const numberNameEnds = ['umber', 'UMBER']
 
+/** A number behind the end of a name, with what may stand around it, also where all of it is quoted once more. */
+function behind(end: string, anyNumber: string): string {
+  return `${end}[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${anyNumber})`
+}
+
 function levelForms(least: number): readonly Sift[] {
   const patterns = levelPatterns(least)
   if (patterns === undefined) return anything
   const { numbers, severityNumbers } = patterns
   // Not in any case: that takes Loki ten times as long as to look for texts.
   const words = patterns.words.flatMap((word) => [word, word.toUpperCase(), word.slice(0, 1).toUpperCase() + word.slice(1)]).join('|')
-  // What may stand around a value, also where all of it is quoted once more.
-  const behind = (end: string, anyNumber: string): string => `${end}[\\s"'\\\\]*[:=][\\s"'\\\\]*0*(?:${anyNumber})`
   const ofLine = [words, ...nameEnds.map((end) => behind(end, numbers)), ...numberNameEnds.map((end) => behind(end, severityNumbers))]
   // In two: together they would be an expression that Loki cannot simplify.
   const filtersOf = (label: string): string[] =>
