@@ -20,7 +20,7 @@ const { tempoTraces } = inner('traces/index')
 const { readSpans } = inner('traces/otlp')
 const { parseLine } = inner('logs/parse')
 const { readLine } = inner('logs/entry')
-const { parseSelector, traceQuery } = inner('logs/loki/logql')
+const { parseSelector, queryForms } = inner('logs/loki/logql')
 const { traceForms } = inner('logs/needles')
 const { headerFormats } = inner('context/headers/formats')
 const { parseCommandLine } = inner('cli/parse')
@@ -162,8 +162,7 @@ const selectors = ['{service_name="orders"}', '{app=~"a|b", env!="dev"} |= "x"',
 const logqlParts = fc.asyncProperty(mutated(selectors), async (text) => {
   const selector = orSpanlogError(() => parseSelector(text))
   if (selector === undefined) return
-  for (const names of [undefined, []]) {
-    const { query } = traceQuery(selector, traceForms(traceId), names)
+  for (const { query } of queryForms(selector, traceForms(traceId))) {
     const wrong = []
     logql.parse(query).iterate({ enter: ({ type, from, to }) => void (type.isError && wrong.push(query.slice(from, to + 10))) })
     assert.deepEqual(wrong, [], query)

@@ -59,8 +59,8 @@ function push(double: LokiDouble, ...texts: string[]): void {
 const listening = (double: LokiDouble) =>
   vi.waitFor(
     () => {
-      expect(double.tails.size).toBe(1)
-      expect(double.seen.filter(({ path }) => path.endsWith('query_range')).length).toBeGreaterThanOrEqual(2)
+      expect(double.tails.size).toBe(2)
+      expect(double.seen.filter(({ path }) => path.endsWith('query_range')).length).toBeGreaterThanOrEqual(4)
       expect(double.underWay()).toBe(0)
     },
     { timeout: 60_000 },
@@ -96,7 +96,7 @@ describe('following a trace in Loki', () => {
   it('yields mentions only if asked for', async () => {
     const double = await loki()
     const [without, withThem] = [follow(double), follow(double, { mentions: true })]
-    await vi.waitFor(() => expect(double.tails.size).toBe(2), { timeout: 60_000 })
+    await vi.waitFor(() => expect(double.tails.size).toBe(4), { timeout: 60_000 })
     double.push({ app: 'shop' }, [[nowNano(), `retry of ${TRACE}`]])
     push(double, 'own')
     await without.holds('own')

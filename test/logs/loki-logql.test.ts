@@ -2,7 +2,7 @@ import { parser } from '@grafana/lezer-logql'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { halvingPattern } from '../../src/logs/loki/halves.js'
-import { countQuery, halves, parseSelector, traceQuery } from '../../src/logs/loki/logql.js'
+import { countQuery, halves, parseSelector, queryForms } from '../../src/logs/loki/logql.js'
 import { traceForms } from '../../src/logs/needles.js'
 import { compileLogql } from '../support/loki-double/logql.js'
 
@@ -36,8 +36,7 @@ describe('every query that can be built', () => {
   it('is LogQL by the grammar of Grafana, with any trace ID, and is evaluated by the double', () => {
     fc.assert(
       fc.property(traceId, fc.array(line, { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 2 ** 31 }), (id, lines, stepMs) => {
-        for (const names of [undefined, [], ['trace_id']]) {
-          const { query } = traceQuery('{app=~"a|b", env!=`x`}', traceForms(id), names)
+        for (const { query } of queryForms('{app=~"a|b", env!=`x`}', traceForms(id))) {
           const pattern = halvingPattern(lines)
           const parts = pattern === undefined ? [query] : [query, ...halves(query, pattern)]
           for (const part of [...parts, ...parts.map((each) => countQuery(each, stepMs))]) {

@@ -6,13 +6,13 @@ import { type LokiValue, minutesAgo, mixedLines, TRACE } from '../support/loki-l
 import { collect, loki, pagesOf } from '../support/loki-session.js'
 
 describe('a proof', () => {
-  it('of a small trace needs one page', async () => {
+  it('of a small trace needs one page for each form', async () => {
     const double = await loki()
     double.push({ app: 'shop' }, mixedLines(TRACE, 40, minutesAgo(5), 1_000_000n))
     const { entries, verdict } = await collect(double, { from: '1h' }, { tenant: 'team' })
     expect(entries.length).toBe(40)
     expect(verdict).toMatchObject({ complete: true, reasons: [{ code: 'HOLDS_FOR' }] })
-    expect(double.seen.map(({ path }) => path.replace('/loki/api/v1/', ''))).toEqual(['drilldown-limits', 'query_range'])
+    expect(double.seen.map(({ path }) => path.replace('/loki/api/v1/', ''))).toEqual(['drilldown-limits', 'query_range', 'query_range'])
   })
 
   it('of 12,345 lines in mixed encodings takes at most 10 requests', async () => {
@@ -147,7 +147,7 @@ describe('a proof', () => {
         }
         send(response, { ...honest, body: JSON.stringify(body) })
       },
-      { times: Number.POSITIVE_INFINITY, on: 'query_range', after: 1 },
+      { times: Number.POSITIVE_INFINITY, on: `|~`, after: 1 },
     )
     const { lines, verdict, codes } = await collect(double, { from: '1h' })
     expect(lines).toEqual(Array.from({ length: 40 }, (_, n) => `trace_id=${TRACE} n=${n}`))

@@ -5,7 +5,7 @@ import { readEntry } from '../entry.js'
 import { identityOf } from '../order.js'
 import { type LogRequest, verdictDraft } from '../query.js'
 import type { LogEntry, LogGap } from '../types.js'
-import { traceQuery } from './logql.js'
+import { queryForms } from './logql.js'
 import type { LokiAccess } from './session.js'
 import { Tail, type TailEvent } from './tail.js'
 import { readTrace } from './trace.js'
@@ -69,14 +69,14 @@ class Follower {
 
   async *run(): AsyncGenerator<LogEntry | LogGap, void> {
     const { selector, metadataNames } = this.#access.settings
-    const { query } = traceQuery(selector, this.#request.forms, metadataNames)
+    const queries = queryForms(selector, this.#request.forms, metadataNames).map(({ query }) => query)
     let missed: Missed | undefined
     // Before anything is listened to: what is there is not to wait for a websocket, nor wrong credentials.
     yield* this.#sweep(missed)
     for (let tries = 1; !this.#signal.aborted; tries++) {
       const tail = new Tail()
       try {
-        const isOpen = await tail.open(this.#access, query, this.#signal)
+        const isOpen = await tail.open(this.#access, queries, this.#signal)
         const isWhole = yield* this.#sweep(missed)
         if (isWhole) missed = undefined
         if (isOpen && isWhole) {

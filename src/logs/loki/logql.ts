@@ -55,35 +55,33 @@ export const traceLabels: readonly string[] = [
   'traceparent',
 ]
 
-/** Under which the query itself notes that the text of a line holds the ID. */
-const inText = 'spanlog_id'
-
-/** The log query that finds a trace, and what that is in words, for the verdict. */
-export interface TraceQuery {
+/** One way in which Loki finds the lines of a trace, as a log query. */
+export interface QueryForm {
+  /** What the query finds, for the verdict. */
   finds: string
   query: string
 }
 
 /**
- * Finds what has the ID in its text, in a label or in structured metadata, in one pass over the lines. LogQL has no `or` between a line
- * filter and a label filter: so the text's part is noted in a label, which is dropped again. One expression for each needle, since
- * Go looks for a plain text many times as fast as for alternatives.
+ * All forms together find a trace; neither finds all of it: a line filter misses what stands in structured metadata only.
  *
  * @param names - of labels and structured metadata; with none, the text alone is asked
  */
-export function traceQuery(selector: string, { needles }: TraceForms, names = traceLabels): TraceQuery {
+export function queryForms(selector: string, { needles }: TraceForms, names = traceLabels): QueryForm[] {
   // Needles hold nothing but hex digits and `-`: they stand for themselves in a regular expression.
   const anyNeedle = needles.join('|')
-  const ofText = 'the text of the line'
-  if (names.length === 0) return { finds: ofText, query: `${selector} |~ \`${anyNeedle}\`` }
-  const notes = needles.map((needle) => ` | regexp \`(?P<${inText}>${needle})\``).join('')
-  // Whether there is any of the names is asked first: most lines of most stores have none, and to know that is cheaper than to match it.
-  const isThere = [inText, ...names].map((name) => `${name}!=""`)
-  const fits = names.map((name) => `${name}=~"${name === 'traceparent' ? `[0-9a-f]{2}-(?:${anyNeedle})-.*` : anyNeedle}"`)
-  return {
-    finds: `a label or structured metadata named ${names.join(', ')}, and ${ofText}`,
-    query: `${selector}${notes} | ${isThere.join(' or ')} | ${[`${inText}!=""`, ...fits].join(' or ')} | drop ${inText}`,
-  }
+  const ofText = { finds: 'the text of the line', query: `${selector} |~ \`${anyNeedle}\`` }
+  if (names.length === 0) return [ofText]
+  const filters = names.map((name) => `${name}=~"${name === 'traceparent' ? `[0-9a-f]{2}-(?:${anyNeedle})-.*` : anyNeedle}"`)
+  // Whether there is any of them is asked first: most lines of most stores have none, and to know that is cheaper than to match it.
+  const any = names.map((name) => `${name}!=""`)
+  return [
+    {
+      finds: `a label or structured metadata named ${names.join(', ')}`,
+      query: `${selector} | ${any.join(' or ')} | ${filters.join(' or ')}`,
+    },
+    ofText,
+  ]
 }
 
 /** Counts what a log query finds in the time before each step. `ms` is the finest unit that Loki takes. */

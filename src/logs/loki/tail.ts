@@ -14,29 +14,38 @@ export type TailEvent =
 /** Of lines that wait for a slow reader. */
 const maxWaiting = 20_000
 
-/** The websocket of one query. */
+/** The websockets of several queries, heard as one. Ends for good with the first of them. */
 export class Tail {
   readonly #events: TailEvent[] = []
-  #socket: RemoteSocket | undefined
+  readonly #sockets: RemoteSocket[] = []
   readonly #ending = new AbortController()
   #waiting = 0
   #wake: () => void = () => undefined
 
-  /** @returns whether it is open; else it is closed, and says why */
-  async open({ loki }: LokiAccess, query: string, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Opens them all.
+   *
+   * @returns whether all of them are open; else the tail is closed, and says why
+   */
+  async open({ loki }: LokiAccess, queries: readonly string[], signal: AbortSignal): Promise<boolean> {
     // Loki sends what it has since then, so that nothing is lost while it begins to listen.
     const start = `${Date.now() - 10_000}000000`
     signal.addEventListener('abort', () => this.close(), { once: true, signal: this.#ending.signal })
-    this.#socket = await loki.openSocket(
-      {
-        path: '/loki/api/v1/tail',
-        params: { query, start },
-        headers: { 'x-loki-response-encoding-flags': 'categorize-labels' },
-        signal: this.#ending.signal,
-      },
-      { text: (text) => this.#hear(text), ended: (why) => this.#end(why) },
+    const opened = await Promise.all(
+      queries.map((query) =>
+        loki.openSocket(
+          {
+            path: '/loki/api/v1/tail',
+            params: { query, start },
+            headers: { 'x-loki-response-encoding-flags': 'categorize-labels' },
+            signal: this.#ending.signal,
+          },
+          { text: (text) => this.#hear(text), ended: (why) => this.#end(why) },
+        ),
+      ),
     )
-    return this.#socket !== undefined && !this.#ending.signal.aborted
+    this.#sockets.push(...opened.filter((socket) => socket !== undefined))
+    return this.#sockets.length === queries.length && !this.#ending.signal.aborted
   }
 
   /** The next event; `undefined` where there is none until `ms` have passed, or the signal is aborted. */
@@ -60,7 +69,7 @@ export class Tail {
 
   close(): void {
     this.#ending.abort()
-    this.#socket?.close()
+    for (const socket of this.#sockets) socket.close()
   }
 
   #hear(text: string): void {

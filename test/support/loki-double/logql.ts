@@ -24,8 +24,8 @@ const emptyCompatible =
   'For instance, app=~".*" does not meet this requirement, but app=~".+" will'
 
 /**
- * Compiles the LogQL that this project sends: a selector, line filters, label filters, `json`, `logfmt`,
- * `regexp`, `drop`, and `sum(count_over_time(… [range]))`. Everything else is refused, so that a new kind of query cannot pass by accident.
+ * Compiles the LogQL that this project sends: a selector, line filters, label filters, `json`, `logfmt`, and
+ * `sum(count_over_time(… [range]))`. Everything else is refused, so that a new kind of query cannot pass by accident.
  */
 export function compileLogql(query: string): CompiledQuery {
   if (query === '') throw new Error('parse error : syntax error: unexpected $end')
@@ -67,8 +67,6 @@ function stage(node: SyntaxNode, text: (node: SyntaxNode) => string): Test {
   const body = first?.nextSibling
   if (body?.name === 'LabelFilter') return labelFilter(body, text)
   if (body?.name === 'LabelParser' && text(body) === 'json') return addParsed(jsonFields)
-  if (body?.name === 'LabelParser' && body.firstChild?.name === 'Regexp') return addParsed(namedGroups(text(body.lastChild as SyntaxNode)))
-  if (body?.name === 'DropLabelsExpr') return dropParsed(findAll(body, 'DropLabel').map(text))
   if (body?.name === 'LogfmtParser' && text(body) === 'logfmt') return addParsed(logfmtFields)
   throw new Error(`this double does not evaluate ${text(node)}`)
 }
@@ -128,19 +126,6 @@ function addParsed(fieldsOf: (line: string) => Record<string, string>): Test {
     }
     return true
   }
-}
-
-/** Of what the parsers added; to drop more is not asked of it. */
-function dropParsed(names: readonly string[]): Test {
-  return ({ parsed }) => {
-    for (const name of names) delete parsed[name]
-    return true
-  }
-}
-
-function namedGroups(quoted: string): (line: string) => Record<string, string> {
-  const pattern = re2(unquote(quoted).replaceAll('(?P<', '(?<'))
-  return (line) => ({ ...pattern.exec(line)?.groups })
 }
 
 function jsonFields(line: string): Record<string, string> {
