@@ -18,8 +18,8 @@ export interface LokiLogsOptions extends RemoteOptions {
    */
   traces?: TraceSource
   /**
-   * Names of labels and structured metadata that may hold a trace ID. Loki looks for each of them at every line
-   * of the selector: who knows theirs asks a little faster. `[]` asks for the text alone. The verdict names what it holds for.
+   * Names of labels and structured metadata that may hold a trace ID. Loki reads every line of the selector for them, and takes the longer
+   * the more there are: who knows theirs asks faster, and who has none (`[]`) several times as fast. The verdict names what it holds for.
    *
    * @defaultValue all that are in use: `trace_id`, `traceId`, `TraceID`, `dd_trace_id`, `traceparent`, …
    */
