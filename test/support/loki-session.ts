@@ -23,7 +23,7 @@ export async function collect(double: LokiDouble, window: LogQueryOptions = {}, 
 /** Follows `TRACE` until a line has come over a websocket; one that a query brings may come before it. */
 export async function readOverSocket(double: LokiDouble, source: LogSource): Promise<boolean> {
   async function push(): Promise<void> {
-    await vi.waitFor(() => expect(double.tails.size).toBe(1), { timeout: 60_000 })
+    await vi.waitFor(() => expect(double.tails.size).toBe(2), { timeout: 60_000 })
     double.push({ app: 'shop' }, [[BigInt(Date.now()) * 1_000_000n, `trace_id=${TRACE} new`]])
   }
   const pushed = push()

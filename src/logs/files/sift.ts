@@ -18,10 +18,11 @@ const syslogPriority = /<\d{1,3}>/
 export function levelSift(least: number): ((line: string) => boolean) | undefined {
   const patterns = levelPatterns(least)
   if (patterns === undefined) return undefined
-  const { words, numbers } = patterns
+  const { words, numbers, severityNumbers } = patterns
   // Behind such a name, or in an object under it.
+  const behind = (numbersOfName: string): string => String.raw`[_.-]*[\s"'\\]*[:=](?:\s*\{|[\s"'\\+]*0*(?:${numbersOfName}|[xob]))`
   const number = new RegExp(
-    String.raw`(?:v(?:l|el|erity)|@l)[_.-]*(?:name|text|number)?[_.-]*[\s"'\\]*[:=](?:\s*\{|[\s"'\\+]*0*(?:${numbers}|[xob]))`,
+    String.raw`(?:v(?:l|el|erity)|@l)[_.-]*(?:(?:name|text)?${behind(numbers)}|number${behind(severityNumbers)})`,
     'y',
   )
   const isNumbered = (line: string, part: string): boolean => {
