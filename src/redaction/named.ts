@@ -9,14 +9,19 @@ export interface NamedRules {
 /** Whether a line of JSON may hold a text with a name and its value, where no escape stands for either. */
 export function mayNameInTexts(json: string, { verdict }: NamedRules): boolean {
   for (let at = json.indexOf('='); at >= 0; at = json.indexOf('=', at + 1)) {
-    const name = nameBefore(json, at)
-    // The letter of an escape may stand before it: `\ncookie=x`.
+    let end = beforeSpace(json, at)
+    // Spaces may be escapes, and the letter of one may stand before the name: `\ncookie\t= 'x'`.
+    while (json.charCodeAt(end - 2) === backslash && escapedSpaces.has(json.charAt(end - 1))) end = beforeSpace(json, end - 2)
+    // What stands in quotes may hold escapes itself.
+    if (isQuote(json.charCodeAt(end - 1))) return true
+    const name = nameBefore(json, at, end)
     if (name !== undefined && (verdict(name) !== undefined || verdict(name.slice(1)) !== undefined)) return true
   }
   return (json.includes('\\"') || json.includes("'") || json.includes('`')) && besideColon.test(json)
 }
 
-const besideColon = /(?:\\"|['`])(?:\s|\\[nrt]){0,16}:|:(?:\s|\\[nrt]){0,16}(?:\\"|['`])/
+const escapedSpaces = new Set('fnrt')
+const besideColon = /(?:\\"|['`])(?:\s|\\[fnrt]){0,256}:|:(?:\s|\\[fnrt]){0,256}(?:\\{1,256}"|(?:\\{0,256}|[benrux]|u&)['`])/i
 
 /**
  * A text without the values of names that are to be hidden: members of JSON, also where it stands in JSON itself, as often as it is escaped,
@@ -31,11 +36,11 @@ export function hideNamed(text: string, { verdict, replacement }: NamedRules): s
   let shown = ''
   let copied = 0
   separator.lastIndex = 0
-  while (separator.test(text)) {
+  for (let found = separator.exec(text); found !== null; found = separator.exec(text)) {
+    const at = found.index
     const behind = separator.lastIndex
-    const at = text.charCodeAt(behind - 1) === arrow ? behind - 2 : behind - 1
-    const from = behindSpace(text, behind)
-    const read = readerOf(text, at, from)
+    const from = endOf(prefix, text, behindSpace(text, behind))
+    const read = readerOf(text, at, behind, from)
     if (read === undefined) continue
     const name = nameBefore(text, at)
     const known = name === undefined ? undefined : verdict(name)
@@ -59,22 +64,26 @@ interface Value {
 /** Called for values that are to be hidden or passed over only: else what stands in many brackets would be gone through as often. */
 type Reader = (text: string, from: number, replacement: string) => Value
 
-const separator = /=>|[:=]/g
-const [arrow, colon, backslash, doubleQuote, quote, backtick, openObject, openArray, minus, zero, nine, t, f] = Array.from(
-  '>:\\"\'`{[-09tf',
+// Code compares: `token === undefined`.
+const separator = /=+>?|:/g
+// What SQL and Python have before the quote of a literal.
+const prefix = /(?:[benrux]|u&)(?=')/iy
+const [arrow, equal, colon, backslash, doubleQuote, quote, backtick, openObject, openArray, minus, zero, nine, t, f] = Array.from(
+  '>=:\\"\'`{[-09tf',
   (character) => character.charCodeAt(0),
-) as [number, number, number, number, number, number, number, number, number, number, number, number, number]
+) as [number, number, number, number, number, number, number, number, number, number, number, number, number, number]
 // `null` says nothing.
 const literal = /-?\d[\d.eE+-]*|true\b|false\b/y
-// A scheme goes with what it is for; a place for a parameter of SQL holds nothing.
-const word = /(?!(?:\?|\$\d{1,5})(?:[\s;,)]|$))(?:(?:bearer|basic|digest|token)\s{1,3})?[^\s&;"'`<>#]*[^\s&;"'`<>#,]/iy
+// A scheme goes with what it is for; a place for a parameter of SQL holds nothing, and neither does a word for nothing.
+const word =
+  /(?!(?:\?|\$\d{1,5}|none|nil|null|undefined)(?:[\s&;"'`<>#,)}\]]|$))(?:(?:bearer|basic|digest|token)\s{1,3})?[^\s&;"'`<>#]*[^\s&;"'`<>#,]/iy
 const longestName = 200
 
-function readerOf(text: string, at: number, from: number): Reader | undefined {
+function readerOf(text: string, at: number, behind: number, from: number): Reader | undefined {
   const first = text.charCodeAt(from)
   if (isQuote(first)) return quoted
   if (first === backslash) return isQuote(text.charCodeAt(behindEscape(text, from))) ? quoted : undefined
-  if (text.charCodeAt(at) !== colon) return from === at + 1 ? plain : undefined
+  if (text.charCodeAt(at) !== colon) return from === behind && text.charCodeAt(behind - 1) === equal ? plain : undefined
   const mayBegin =
     first === openObject || first === openArray || first === minus || (first >= zero && first <= nine) || first === t || first === f
   return mayBegin && text.charCodeAt(beforeSpace(text, at) - 1) === doubleQuote ? member : undefined
@@ -91,7 +100,8 @@ function member(text: string, start: number, replacement: string): Value {
   const first = text.charCodeAt(start)
   const end = first === openObject || first === openArray ? behindBracket(text, start, level) : endOf(literal, text, start)
   const mark = `${'\\'.repeat(level)}"`
-  return { start, end, written: end === start ? '' : mark + escaped(replacement, level) + mark }
+  const said = text.slice(start, end)
+  return { start, end, written: said === '' || said === replacement ? said : mark + escaped(replacement, level) + mark }
 }
 
 /** A text between quotes, each behind so many backslashes. */
@@ -181,8 +191,10 @@ function isSpace(text: string, at: number): boolean {
 }
 
 /** The name before a separator: in quotes, or a word. */
-function nameBefore(text: string, at: number): string | undefined {
-  let end = beforeSpace(text, at)
+function nameBefore(text: string, at: number, behindName = beforeSpace(text, at)): string | undefined {
+  let end = behindName
+  // `user['password'] = 'x'`
+  if (text.charCodeAt(at) === equal && text.charAt(end - 1) === ']' && isQuote(text.charCodeAt(end - 2))) end--
   if (isQuote(text.charCodeAt(end - 1))) {
     const mark = text.charAt(end - 1)
     end = beforeEscape(text, end - 1)

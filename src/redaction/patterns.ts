@@ -55,12 +55,14 @@ export const patterns: Readonly<Record<PatternName, Pattern>> = {
     expression: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g,
     is: mod97,
   },
-  jwt: { least: 15, needs: ['yJ'], expression: /\beyJ[\w-]{5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g },
+  // Each that may begin reaches up to the next one only, or many of them would be gone through as often.
+  jwt: { least: 15, needs: ['yJ'], expression: /\beyJ(?:\w|-(?!eyJ)){5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g },
   authorization: {
     least: 14,
     needs: [/bearer|basic|digest|token/i],
     expression: /\b((?:Bearer|Basic|Digest|Token)\s{1,3})[\w.~+/=-]{8,8192}/gi,
     keep: { before: 1 },
+    is: isNoSentence,
   },
   'url-credentials': {
     least: 7,
@@ -82,7 +84,9 @@ export const patterns: Readonly<Record<PatternName, Pattern>> = {
   'private-key': {
     least: 27,
     needs: ['-----BEGIN '],
-    expression: /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]{0,16384}?(?:-----END [A-Z ]{0,32}PRIVATE KEY-----|$)/g,
+    // Of one that was cut, all that may belong to it.
+    expression:
+      /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(?:(?!-----(?:BEGIN|END) [A-Z ]{0,32}PRIVATE KEY-----)[\s\S]){0,16384}(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?/g,
   },
   ipv4: { least: 7, needs: ['.'], expression: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])/g },
   'us-ssn': { least: 11, needs: ['-'], expression: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g },
@@ -103,6 +107,11 @@ export const usualPatterns: readonly PatternName[] = [
   'private-key',
   'email',
 ]
+
+/** "Basic authentication failed", "token validation took 5 ms": of the schemes that are words of every day, what is written like one. */
+function isNoSentence(match: string): boolean {
+  return /^bearer/i.test(match) || !/^\w+\s+[A-Za-z][a-z]*(?:[./_-][a-z]+)*[./-]?$/.test(match)
+}
 
 /** By ISO/IEC 7812: the issuers' first digits with their lengths, and the check digit. */
 function isCard(match: string): boolean {

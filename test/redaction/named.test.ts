@@ -27,6 +27,13 @@ describe('what stands under a name in a text', () => {
     ['a Map', "Map(1) { 'password' => 'hunter2' }", `Map(1) { 'password' => '${hidden}' }`],
     ['a symbol', "{ [Symbol(password)]: 'hunter2' }", `{ [Symbol(password)]: '${hidden}' }`],
     ['a literal of SQL', "WHERE password = 'it''s' AND a = 'b'", `WHERE password = '${hidden}' AND a = 'b'`],
+    [
+      'a literal with its prefix',
+      "SET password = N'a', secret=E'b\\'c' WHERE token=b'd'",
+      `SET password = N'${hidden}', secret=E'${hidden}' WHERE token=b'${hidden}'`,
+    ],
+    ['an item by its name', `user["password"] = "a"; b['token']='c'`, `user["password"] = "${hidden}"; b['token']='${hidden}'`],
+    ['what code compares with', `if (token === 'a' || secret == "b")`, `if (token === '${hidden}' || secret == "${hidden}")`],
     ['a form', 'user=ada&password=hunter2&a=b', `user=ada&password=${hidden}&a=b`],
     ['a form with brackets', 'user[password]=hunter2&user%5Btoken%5D=x', `user[password]=${hidden}&user%5Btoken%5D=${hidden}`],
     ['a parameter', '/a?user_token=x#b', `/a?user_token=${hidden}#b`],
@@ -51,6 +58,9 @@ describe('what stands under a name in a text', () => {
   it.each<[what: string, text: string]>([
     ['nothing', '{"password":null,"token":""}'.replace('""', `"${hidden}"`)],
     ['a sentence', 'Unexpected token: "}"; password: required, secret = unknown'],
+    ['what was hidden without quotes', `{; "password": ${hidden}, "token": ${hidden}`],
+    ['a word for nothing', 'token=none password=null, {secret=undefined} "pwd=nil"'],
+    ['a comparison in code', 'if (token === undefined && secret != password) return password => a'],
     ['a place for a parameter', 'WHERE token=? AND password=$1'],
     ['another name', `{"passenger":"a","tokens":1} passage='b' secretary=c`],
     ['what is allowed', '{"shown":{"password":"x"},"a":1}'],
@@ -73,8 +83,42 @@ describe('what stands under a name in a text', () => {
     }
   })
 
-  it('is hidden behind an escape of the line', () => {
-    expect(redactor.line('{"msg":"a\\ncookie=x"}')).toBe(`{"msg":"a\\ncookie=${hidden}"}`)
+  it.each([
+    'a\ncookie=x',
+    "password\t=\t'x'",
+    'password\r\n=x',
+    "{ password:\f'x' }",
+    `{ password:${' '.repeat(99)}'x' }`,
+    "{ password: b'x' }",
+    "{ password: \\'x\\' }",
+    `"pass\tword"='x'`,
+  ])('is hidden of a line as of its text: %j', (text) => {
+    expect(redactor.text(text)).toContain(hidden)
+    expect(redactor.line(stringify({ a: text }))).toBe(stringify({ a: redactor.text(text) }))
+  })
+
+  it('is hidden of a line as of its text, and once, whatever stands around names and separators', () => {
+    const piece = fc.constantFrom(
+      ...'"\'`=: \n\t\f\v\\{}[](),;&?1',
+      'password',
+      'token',
+      '=>',
+      '==',
+      "N'",
+      'null',
+      '%5D',
+      hidden,
+      ' '.repeat(40),
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const text = pieces.join('')
+        const shown = redactor.text(text)
+        expect(redactor.line(stringify({ a: text }))).toBe(stringify({ a: shown }))
+        expect(redactor.text(shown)).toBe(shown)
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it('never shows, in whatever JSON, and leaves the rest', () => {
@@ -114,6 +158,11 @@ describe('what stands under a name in a text', () => {
       '(a',
       '%5b=',
       '  :',
+      '=',
+      'token===',
+      'eyJ-',
+      'eyJaaaaa.',
+      '-----BEGIN PRIVATE KEY-----',
     ])
       expect(redactor.text(piece.repeat(60_000))).toBeTypeOf('string')
   })

@@ -21,6 +21,13 @@ describe('what the usual patterns hide of a text', () => {
     ['a signature of a query', '/o?X-Amz-Signature=fe5f&sig=ab%2B', `/o?X-Amz-Signature=${hidden}&sig=${hidden}`],
     ['an access key', 'key AKIAIOSFODNN7EXAMPLE used', `key ${hidden} used`],
     ['a private key', `-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----`, hidden],
+    ['a token behind a dash', 'session-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.', `session-${hidden}`],
+    [
+      'each of two private keys, of which one was cut off',
+      '-----BEGIN PRIVATE KEY-----\nMII\n-----BEGIN PRIVATE KEY-----\nMII',
+      hidden + hidden,
+    ],
+    ['a private key that was cut off, before much else', `-----BEGIN PRIVATE KEY-----\nMIIE\n${' '.repeat(16_378)}x`, `${hidden}x`],
     ['a private key that was cut off', 'x -----BEGIN PRIVATE KEY-----\nMIIE', `x ${hidden}`],
   ])('%s', (_what, text, shown) => {
     expect(redactor.text(text)).toBe(shown)
@@ -38,6 +45,7 @@ describe('what the usual patterns hide of a text', () => {
     ['a package with a scope', '@opentelemetry/api@1.9.1'],
     ['a URL with a port', 'http://localhost:3100/a?b=c'],
     ['an account number with a wrong check digit', 'DE88370400440532013000'],
+    ['a sentence', 'Token validation failed: token authentication.handler needs basic authentication, not Digest refresh-interval.'],
     ['what was hidden already', 'Bearer [REDACTED] https://[REDACTED]@db ?code=[REDACTED]'],
   ])('not %s', (_what, text) => {
     expect(redactor.text(text)).toBe(text)

@@ -10,7 +10,7 @@ const samples: Record<PatternName, readonly string[]> = {
   card: ['4222222222222', '2221000000000009', '3782-822463-10005', '5555 5555 5555 4444', '30569309025904', '6011111111111117'],
   iban: ['NO9386011117947', 'BE68539007547034', 'DE89 3704 0044 0532 0130 00', 'MT84MALT011000012345MTLCAST001S'],
   jwt: ['eyJaaaaa.bbbbb.', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'],
-  authorization: ['Basic 12345678', 'token abcdefgh', 'BEARER\tabc.def-123456', 'diGest\n\n\nabcdefgh', 'bearer \u00a0abcdefgh'],
+  authorization: ['Basic 12345678', 'token abcdefg1', 'BEARER\tabc.def-123456', 'diGest\n\n\nabcdEfgh', 'bearer \u00a0abcdefgh'],
   'url-credentials': ['ab://c@', 'postgres://shop:s3cret@db:5432/shop'],
   'url-secrets': ['?sig=x', '&X-AMZ-Signature=fe5f', ';session=a', '?api_key=b', '&sessionid=4/abc', '?AWSAccessKeyId=a'],
   'access-key': ['AKIAIOSFODNN7EXAMPLE', 'ASIAIOSFODNN7EXAMPLE', 'xoxb-1234567890', 'sk_live_1234567890'].concat(`ghp_${'a'.repeat(36)}`),
