@@ -49,6 +49,7 @@ export class Intake {
    * @returns whether it could be written
    */
   notice(text: string): boolean {
+    if (this.#isClosed) return false
     try {
       this.#append([this.#lines.notice(text)], true)
       this.#stats.lines++

@@ -17,7 +17,7 @@ export type Outcome =
   /** Some of it will never be taken; the rest was, or was not. */
   | { kind: 'refused'; why: string }
   /** This Loki takes no structured metadata. */
-  | { kind: 'metadata' }
+  | { kind: 'metadata'; why: string }
 
 /** The body, packed where that pays. */
 export async function packed(body: string, gzipped: boolean): Promise<Buffer> {
@@ -54,7 +54,7 @@ function outcomeOf({ status, headers, body }: Answer): Outcome {
   // Loki says in plain text what it does not take; a web page or JSON is a proxy's, and says nothing of the lines.
   if (status !== 400 || said === '' || text.startsWith('{')) return { kind: 'held', why }
   return /structured metadata[^]*(?:disallowed|not allowed|allow_structured_metadata)/i.test(text)
-    ? { kind: 'metadata' }
+    ? { kind: 'metadata', why }
     : { kind: 'refused', why }
 }
 

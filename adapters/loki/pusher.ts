@@ -179,7 +179,7 @@ export class Pusher {
         const [only] = sent
         if (sent.length === 1 && only !== undefined) return this.#refused(batch.length, only, outcome.why)
         this.#most = Math.ceil(sent.length / 2)
-      } else if (outcome.kind === 'metadata') {
+      } else if (outcome.kind === 'metadata' && this.#withMetadata) {
         this.#withMetadata = false
         reportFault('spanlog/loki: this Loki takes no structured metadata (allow_structured_metadata); lines go without')
       } else await this.#later(outcome, sent.length)
@@ -211,14 +211,14 @@ export class Pusher {
     reportFault(`spanlog/loki: Loki refuses lines that ${kindOfRefusal(why)}`, new Error(why))
   }
 
-  async #later(outcome: Outcome & { kind: 'later' | 'held' }, sent: number): Promise<void> {
+  async #later(outcome: Outcome & { kind: 'later' | 'held' | 'metadata' }, sent: number): Promise<void> {
     if (this.#cancel.signal.aborted) return
     const { minBackoffMs, maxBackoffMs } = this.#settings
     this.#failures++
     this.#stats.retries++
     this.#stats.problem = outcome.why
     this.#flushed()
-    if (outcome.kind === 'held') {
+    if (outcome.kind !== 'later') {
       reportFault('spanlog/loki: lines wait until the URL, the credentials or the tenant are corrected', new Error(outcome.why))
       return this.#pause('retry', maxBackoffMs)
     }

@@ -184,6 +184,23 @@ describe('both transports', () => {
     expect(stream.stats()).toMatchObject({ sent: 5, refused: 0 })
   })
 
+  it('are not sent again and again where Loki speaks of structured metadata though there is none', async () => {
+    const front = await standInFront('http://127.0.0.1:1', (end) => endings.push(end))
+    front.decide = () => ({ status: 400, body: 'structured metadata is disallowed' })
+    const stream = lokiStream({ url: front.url, service: 'orders', spool: false, batchAgeMs: 0, closeTimeoutMs: 1 })
+    endings.push(() => ended(stream))
+    stream.write(`${numbered(1)[0]}\n`)
+    await until(() => stream.stats().retries > 0)
+    expect(stream.stats()).toMatchObject({ requests: 2, retries: 1, problem: expect.stringContaining('disallowed') })
+  })
+
+  it('are counted as dropped when they come after the end', async () => {
+    const transport = new LokiTransport({ url: 'http://127.0.0.1:1', service: 'orders', spool: false, closeTimeoutMs: 1 })
+    await ended(transport)
+    for (let i = 0; i < 2; i++) transport.log({ level: 'info', message: 'late' }, () => undefined)
+    expect(transport.stats()).toMatchObject({ lines: 2, dropped: 2, waitingBytes: 0 })
+  })
+
   it('count what is lost without a spool when the end comes during an outage', async () => {
     const stream = lokiStream({ url: 'http://127.0.0.1:1', service: 'orders', spool: false, closeTimeoutMs: 100, minBackoffMs: 5 })
     stream.end(numbered(7).join('\n'))
