@@ -57,10 +57,34 @@ const longestKnown = 200
 function keyMatcher(option: string, keys: readonly string[]): (key: string) => boolean {
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string' && /[\p{L}\p{N}*]/u.test(key)))
     throw unexpected(option, 'an array of names', keys)
-  if (keys.length === 0) return () => false
-  const expressions = keys.map((key) => key.split('*').map(plain).join('.*'))
-  const expression = new RegExp(`^(?:${expressions.join('|')})$`, 'u')
-  return (key) => expression.test(plain(key)) || expression.test(plain(key.slice(key.lastIndexOf('.') + 1)))
+  const whole = new Set(keys.filter((key) => !key.includes('*')).map(plain))
+  const forms = keys.filter((key) => key.includes('*')).map(formOf)
+  const isOne = (name: string): boolean => whole.has(name) || forms.some((form) => hasForm(name, form))
+  return (key) => isOne(plain(key)) || (key.includes('.') && isOne(plain(key.slice(key.lastIndexOf('.') + 1))))
+}
+
+/** What stands before, between and behind its stars. */
+interface Form {
+  readonly first: string
+  readonly inner: readonly string[]
+  readonly last: string
+}
+
+function formOf(key: string): Form {
+  const [first = '', ...others] = key.split('*').map(plain)
+  return { first, inner: others.slice(0, -1), last: others.at(-1) ?? '' }
+}
+
+/** Each part at its first place: an expression would try all places of each, and names come from outside. */
+function hasForm(name: string, { first, inner, last }: Form): boolean {
+  if (!name.endsWith(last) || !name.startsWith(first)) return false
+  let at = first.length
+  for (const part of inner) {
+    const found = name.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return at <= name.length - last.length
 }
 
 function plain(key: string): string {

@@ -73,6 +73,27 @@ describe('what the usual keys hide', () => {
   })
 })
 
+describe('a key with stars', () => {
+  it.each<[key: string, hides: string[], leaves: string[]]>([
+    ['card', ['Card', 'a.card'], ['cards', 'acard']],
+    ['card*', ['card', 'cardNumber'], ['acard']],
+    ['*card', ['card', 'my_card'], ['cards']],
+    ['*birth*', ['birth', 'date_of_birth', 'birthDate', 'user.birth.date'], ['bir', 'birht']],
+    ['a*b*c', ['abc', 'a-b-b-c', 'axbxc'], ['ac', 'acb', 'bc', 'abcd']],
+    ['aba*aba', ['abaaba', 'abaXaba'], ['aba', 'ababa']],
+    ['*', ['', 'x', 'a.b'], []],
+  ])('%s', (key, hides, leaves) => {
+    const own = createRedactor({ keys: [key], patterns: [] })
+    for (const name of hides) expect([name, own.value(name, 'x')]).toEqual([name, hidden])
+    for (const name of leaves) expect([name, own.value(name, 'x')]).toEqual([name, 'x'])
+  })
+
+  it('takes time in proportion to the length of a name', () => {
+    const own = createRedactor({ keys: ['a*b*c*d'], patterns: [] })
+    expect(own.value(`a${'bc'.repeat(200_000)}`, 'x')).toBe('x')
+  })
+})
+
 describe('a redactor', () => {
   it('returns the value itself where it hides nothing', () => {
     const value = { a: [1, { b: 'c' }], d: 1n, e: null, f: undefined }
