@@ -68,10 +68,10 @@ type Reader = (text: string, from: number, replacement: string) => Value
 const separator = /=+>?|:/g
 // What SQL and Python have before the quote of a literal.
 const prefix = /(?:[benrux]|u&)(?=')/iy
-const [arrow, equal, colon, backslash, doubleQuote, quote, backtick, openObject, openArray, minus, zero, nine, t, f] = Array.from(
-  '>=:\\"\'`{[-09tf',
+const [equal, colon, backslash, doubleQuote, quote, backtick, openObject, openArray, minus, zero, nine, t, f] = Array.from(
+  '=:\\"\'`{[-09tf',
   (character) => character.charCodeAt(0),
-) as [number, number, number, number, number, number, number, number, number, number, number, number, number, number]
+) as [number, number, number, number, number, number, number, number, number, number, number, number, number]
 // `null` says nothing.
 const literal = /-?\d[\d.eE+-]*|true\b|false\b/y
 // A scheme goes with what it is for; a place for a parameter of SQL holds nothing, and neither does a word for nothing.

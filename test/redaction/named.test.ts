@@ -99,7 +99,7 @@ describe('what stands under a name in a text', () => {
 
   it('is hidden of a line as of its text, and once, whatever stands around names and separators', () => {
     const piece = fc.constantFrom(
-      ...'"\'`=: \n\t\f\v\\{}[](),;&?1',
+      ...Array.from('"\'`=: \n\t\f\v\\{}[](),;&?1'),
       'password',
       'token',
       '=>',
