@@ -92,6 +92,8 @@ export async function* readRange(
       if (slow >= maxSlow) {
         turn = turn === 0 ? 1 : 0
         ahead = read()
+        // It may fail while nobody waits for it yet; whoever waits then is told.
+        ahead.catch(() => {})
       }
       yield chunk
     }

@@ -2,7 +2,7 @@ import { isJoined, type Piece, pieceAt } from './pieces.js'
 
 const lineFeed = 10
 /** Runtimes cut at 8 KB or more. */
-const cutBytes = 8000
+export const cutBytes = 8000
 /** How far a line of the same stream is looked for among those of others. */
 const maxBetween = 64
 

@@ -21,6 +21,9 @@ export interface RecordOptions {
   joined: boolean
 }
 
+/** A line that is followed by nothing for so long is not gone on with. */
+export const settledMs = 250
+
 const lineFeed = 10
 const headBytes = 200
 
@@ -59,7 +62,7 @@ export class RecordFinder {
       this.#endPassing(region.subarray(0, feed), found)
       region = region.subarray(feed + 1)
     }
-    region = region.subarray(behindHole(region, 0, region.length))
+    region = region.subarray(beginningOf(region, 0, region.length))
     const whole = region.lastIndexOf(lineFeed) + 1
     let done = joined && whole > 0 ? closedUntil(region, whole) : whole
     // A record over the cap ends with a line of its own.
@@ -161,13 +164,16 @@ function headOf(bytes: Buffer, start: number): string {
 }
 
 function textOf(bytes: Buffer, { start, end }: Pick<Piece, 'start' | 'end'>): string {
-  const from = behindHole(bytes, start, end)
+  const from = beginningOf(bytes, start, end)
   return bytes.toString('utf8', from, bytes[end - 1] === 13 && end > from ? end - 1 : end)
 }
 
-/** Where a line begins that has a hole before it: a writer that does not append leaves one of any size when its file is cut. */
-function behindHole(bytes: Buffer, start: number, end: number): number {
+/**
+ * Where a line begins, behind a hole, which a writer that does not append leaves, of any size, when its file is cut, and behind UTF-8's
+ * byte order mark, which Windows puts before the first.
+ */
+function beginningOf(bytes: Buffer, start: number, end: number): number {
   let at = start
   while (at < end && bytes[at] === 0) at++
-  return at
+  return at + 3 <= end && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf ? at + 3 : at
 }

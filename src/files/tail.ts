@@ -2,12 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { chunkBuffer, readAt } from './chunks.js'
 import { packingOf } from './packed.js'
 import { identityOf } from './paths.js'
-import { type FoundRecord, RecordFinder, type RecordOptions } from './records.js'
+import { type FoundRecord, RecordFinder, type RecordOptions, settledMs } from './records.js'
 
 /** How far the beginning of a file is compared with another's to tell that one is a copy of the other. */
 const headBytes = 512
-/** A line that is followed by nothing for so long is not gone on with. */
-const settledMs = 250
 const chunkBytes = 1 << 17
 
 /** Where somebody stopped reading a file: a copy of that file is read on from there. */
@@ -109,6 +107,11 @@ export class Tail {
     this.#position = position
     this.#finder = finder
     this.#settled = false
+  }
+
+  /** What is left over where nothing more is written: a last line needs no line feed. */
+  end(): FoundRecord[] {
+    return this.#finder.end()
   }
 
   async close(): Promise<void> {

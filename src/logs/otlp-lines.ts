@@ -28,6 +28,8 @@ export function otlpLines(line: string): string[] | undefined {
       logRecords.map((record) =>
         JSON.stringify({
           ...record,
+          // Zero says that it is not known; that of the observation is then.
+          ...(Number(record['timeUnixNano']) === 0 && { timeUnixNano: undefined }),
           ...(record['body'] !== undefined && { body: plainValue(record['body'] as AnyValue) }),
           attributes: plainAttributes(record['attributes'] as KeyValue[] | undefined),
           resource: plainAttributes(resource?.attributes),

@@ -163,6 +163,22 @@ describe('follow', () => {
     await expectSoon(seen, ['FILE_UNREADABLE', 'a'])
   })
 
+  it('yields the last line of a file that is gone, though it has no line feed', async () => {
+    const file = at('a.log')
+    writeFileSync(file, line('a') + line('b').trimEnd())
+    const seen = follow()
+    await expectSoon(seen, ['a'])
+    unlinkSync(file)
+    const now = Date.now.bind(Date)
+    const later = vi.spyOn(Date, 'now').mockImplementation(() => now() + 20_000)
+    try {
+      await vi.waitFor(() => expect(seen).toContain('b'), { timeout: 60_000, interval: 20 })
+    } finally {
+      later.mockRestore()
+    }
+    expect(seen.filter((each) => each === 'a' || each === 'b')).toEqual(['a', 'b'])
+  })
+
   it('tells of a broken line in its place', async () => {
     writeFileSync(at('a.log'), `{"msg":"about ${TRACE}\n${line('a')}`)
     await expectSoon(follow(), ['LINES_SKIPPED', 'a'])
@@ -221,6 +237,9 @@ describe('follow', () => {
     await vi.waitFor(() => expect(output).toBe('a\n'), { timeout: 60_000 })
     child.stdin.write(line('b'))
     await vi.waitFor(() => expect(output).toBe('a\nb\n'), { timeout: 60_000 })
+    // To a line of text a stack trace may belong, for a while.
+    child.stdin.write(`INFO c trace_id=${TRACE}\n`)
+    await vi.waitFor(() => expect(output).toBe(`a\nb\nINFO c trace_id=${TRACE}\n`), { timeout: 60_000 })
     child.kill()
   })
 

@@ -427,6 +427,16 @@ describe('bounded memory', () => {
     expect(spilled).toEqual(inMemory)
   })
 
+  it('so do lines that are longer than what is read of it at a time', async () => {
+    const lengths = [10, 32_000, 33_000, 70_000, 10, 200_000]
+    await writeFile(at('a.log'), text(...lengths.map((length, n) => line(9 - n, `${n}${'x'.repeat(length)}`))))
+    for (const memoryBytes of [1, 100_000]) {
+      const { messages, verdict } = await collect(folder, { memoryBytes })
+      expect(messages.map((message = '') => [Number(message[0]), message.length - 1])).toEqual([...lengths.entries()].toReversed())
+      expect(verdict.complete).toBe(true)
+    }
+  })
+
   it('200 MB, of which 100 MB are of the trace, within a heap of 48 MB', async () => {
     const file = await open(at('a.log'), 'w')
     const pad = 'x'.repeat(4000)

@@ -6,15 +6,15 @@ import { hasOriginal } from '../../files/copies.js'
 import { type OpenFile, recordsOf } from '../../files/each.js'
 import { type ListedFile, listFiles, unreadable } from '../../files/paths.js'
 import type { FoundRecord, RecordOptions } from '../../files/records.js'
+import { streamedRecords } from '../../files/streamed.js'
 import { type Bookmark, Tail } from '../../files/tail.js'
 import { Changes } from '../../files/watch.js'
-import { otlpLines } from '../otlp-lines.js'
 import type { LogRequest } from '../query.js'
 import type { LogEntry, LogGap } from '../types.js'
-import { type FileReadOptions, recordsWith, type Wanted } from './gather.js'
+import { type FileReadOptions, recordsWith } from './gather.js'
+import { NewLines } from './new-lines.js'
 import { traceWanted } from './read.js'
-import { SortedLines } from './runs.js'
-import { isSpanDocument, isTraceDocument } from './trace-document.js'
+import { isTraceDocument } from './trace-document.js'
 
 /** A file that is listed no more and not written any more is let go of. */
 const letGoMs = 10_000
@@ -23,7 +23,7 @@ const copyingMs = 2000
 
 /** The lines of a trace that the files hold, then each new one. */
 export async function* followFiles(options: FileReadOptions, request: LogRequest): AsyncGenerator<LogEntry | LogGap, void> {
-  const followed = new FollowedFiles(options, traceWanted(request, { mentions: 0 }), request.signal)
+  const followed = new FollowedFiles(options, request)
   try {
     yield* followed.entries()
   } catch (error) {
@@ -35,7 +35,7 @@ export async function* followFiles(options: FileReadOptions, request: LogRequest
 
 class FollowedFiles {
   readonly #options: FileReadOptions
-  readonly #wanted: Wanted
+  readonly #lines: NewLines
   readonly #looked: RecordOptions
   readonly #signal: AbortSignal | undefined
   readonly #changes = new Changes()
@@ -45,21 +45,16 @@ class FollowedFiles {
   /** What was once listed and is not read again: packed files, pipes, what cannot be read. */
   readonly #done = new Set<string>()
   readonly #told = new Set<string>()
-  /** The files by number, each with the time of its last line, for lines without one. */
-  readonly #files: { path: string; time: bigint }[] = []
   /** What streams have brought and nobody has taken yet. */
   readonly #streamed: { at: string; records: readonly FoundRecord[]; taken: () => void }[] = []
   #gaps: LogGap[] = []
-  #sorted: SortedLines
-  #place = 0
   #started = false
 
-  constructor(options: FileReadOptions, wanted: Wanted, signal: AbortSignal | undefined) {
+  constructor(options: FileReadOptions, request: LogRequest) {
     this.#options = options
-    this.#wanted = wanted
-    this.#looked = recordsWith(wanted.needles, options.maxLineBytes)
-    this.#signal = signal
-    this.#sorted = new SortedLines(options.memoryBytes)
+    this.#lines = new NewLines(traceWanted(request, { mentions: 0 }), options.memoryBytes, (at) => this.#skipped(at))
+    this.#looked = recordsWith(request.forms.needles, options.maxLineBytes)
+    this.#signal = request.signal
   }
 
   async *entries(): AsyncGenerator<LogEntry | LogGap, void> {
@@ -67,20 +62,17 @@ class FollowedFiles {
       await this.#round()
       this.#started = true
       yield* this.#gaps.splice(0)
-      for await (const { file, text } of this.#sorted.inOrder()) {
+      for await (const entry of this.#lines.taken()) {
         if (this.#signal?.aborted) return
-        const entry = this.#wanted.read(text, this.#files[file]?.path ?? '')
-        if (typeof entry === 'object') yield entry
+        yield entry
       }
-      await this.#sorted.close()
-      this.#sorted = new SortedLines(this.#options.memoryBytes)
       await this.#changes.next(this.#signal)
     }
   }
 
   async close(): Promise<void> {
     this.#changes.close()
-    await this.#sorted.close()
+    await this.#lines.close()
     await Promise.all([...this.#tails.values(), ...[...this.#copies.values()].map(({ copy }) => copy)].map((tail) => tail.close()))
   }
 
@@ -110,11 +102,11 @@ class FollowedFiles {
       this.#tails.set(identity, copy)
     }
     for (const { at, records, taken } of this.#streamed.splice(0)) {
-      await this.#take(at, records)
+      await this.#lines.add(at, records)
       taken()
     }
     for (const tail of this.#tails.values()) {
-      for await (const records of tail.read()) await this.#take(tail.path, records)
+      for await (const records of tail.read()) await this.#lines.add(tail.path, records)
     }
     await this.#letGo(new Set(listed.map(({ identity }) => identity)))
     for (const error of failures) this.#tell(reasonOf(error))
@@ -172,7 +164,7 @@ class FollowedFiles {
     const handle = await fs.promises.open(at)
     try {
       const file: OpenFile = { path: at, once: false, chunks: () => fileChunks(handle.fd, at, chunkBuffers(), this.#signal) }
-      for await (const { records } of recordsOf(file, this.#looked, this.#signal)) await this.#take(at, records)
+      for await (const { records } of recordsOf(file, this.#looked, this.#signal)) await this.#lines.add(at, records)
     } finally {
       await handle.close()
     }
@@ -180,40 +172,16 @@ class FollowedFiles {
 
   /** Reads a stream beside everything else. */
   #pump(at: string, chunks: AsyncGenerator<Uint8Array, void>): void {
-    const read = async (): Promise<void> => {
-      for await (const { records } of recordsOf({ path: at, once: true, chunks: () => chunks }, this.#looked, this.#signal)) {
-        if (records.length === 0) continue
-        const taking = new Promise<void>((taken) => this.#streamed.push({ at, records, taken }))
-        this.#changes.notify()
-        await taking
-      }
+    const take = async (records: FoundRecord[]): Promise<void> => {
+      if (records.length === 0) return
+      const taking = new Promise<void>((taken) => this.#streamed.push({ at, records, taken }))
+      this.#changes.notify()
+      await taking
     }
-    read().catch((error: unknown) => {
+    streamedRecords(chunks, this.#looked, take).catch((error: unknown) => {
       if (!this.#signal?.aborted) this.#tell(reasonOf(error instanceof SpanlogError ? error : unreadable(at, error)))
       this.#changes.notify()
     })
-  }
-
-  async #take(at: string, records: readonly FoundRecord[]): Promise<void> {
-    for (const { text, head = '' } of records) {
-      if (text === undefined) {
-        if (!isSpanDocument(head)) this.#skipped(at)
-      } else for (const line of otlpLines(text) ?? [text]) await this.#judge(at, line)
-    }
-  }
-
-  #judge(at: string, line: string): Promise<void> | undefined {
-    const reading = this.#wanted.read(line, at)
-    if (reading === 'unreadable') this.#skipped(at)
-    if (typeof reading !== 'object') return undefined
-    let file = this.#files.findIndex((known) => known.path === at)
-    if (file < 0) file = this.#files.push({ path: at, time: -1n }) - 1
-    const known = this.#files[file] as { time: bigint }
-    const time = reading.timeUnixNano ?? known.time
-    known.time = time
-    const early = time >= 0n && this.#wanted.from !== undefined && time < this.#wanted.from
-    if (early || !this.#wanted.keep(reading)) return undefined
-    return this.#sorted.add({ time, file, place: this.#place++, text: line })
   }
 
   #skipped(at: string): void {
@@ -239,6 +207,7 @@ class FollowedFiles {
     for (const [identity, tail] of this.#tails) {
       if (listed.has(identity) || tail.idleMs < letGoMs) continue
       this.#tails.delete(identity)
+      await this.#lines.add(tail.path, tail.end())
       await tail.close()
     }
     for (const [identity, { copy }] of this.#copies) {

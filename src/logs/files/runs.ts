@@ -119,6 +119,10 @@ async function* readRun(file: FileHandle, { start, end, lines }: Run): AsyncGene
     count += read.length
     yield read
   }
+  // Of a line that is longer than what is read at a time the finder waits for more.
+  const rest = finder.end().map(placed)
+  count += rest.length
+  yield rest
   if (count < lines) throw new Error(`the temporary file returned ${count} of ${lines} lines`)
 }
 

@@ -1,3 +1,4 @@
+import { cutBytes } from '../../files/joined.js'
 import { levelPatterns } from '../level-patterns.js'
 
 /** What stands in the name of every field of a level, and is rare elsewhere: `level`, `severity`, `lvl`, `@l`. */
@@ -5,11 +6,13 @@ const inNames = ['v', '@l']
 /** What may be a level and does not show it: a character that JSON escapes, a colour. */
 const opaque = ['\\u00', '\u001b']
 const syslogPriority = /<\d{1,3}>/
+/** What stands between a name and its value, of quotes and white space as texts in texts escape them. */
+const between = String.raw`(?:[\s"'\\+]|(?<=\\)[tnr])*`
 
 /**
  * Tells the lines that surely have no such level, nor one above it, which spares reading them: that takes ten times as long. The others
  * have the name of one, the number of one behind a name such as `level` or `severity_number`, in quotes of any depth, or what may be
- * either.
+ * either. A runtime cuts in the middle of a name or a number.
  *
  * Not one regular expression: of so many alternatives in any case that takes as long as reading.
  *
@@ -20,7 +23,7 @@ export function levelSift(least: number): ((line: string) => boolean) | undefine
   if (patterns === undefined) return undefined
   const { words, numbers, severityNumbers } = patterns
   // Behind such a name, or in an object under it.
-  const behind = (numbersOfName: string): string => String.raw`[_.-]*[\s"'\\]*[:=](?:\s*\{|[\s"'\\+]*0*(?:${numbersOfName}|[xob]))`
+  const behind = (ofName: string): string => String.raw`[_.-]*${between}[:=]${between}(?:\{|0*(?:${ofName}|[xob.]))`
   const number = new RegExp(
     String.raw`(?:v(?:l|el|erity)|@l)[_.-]*(?:(?:name|text)?${behind(numbers)}|number${behind(severityNumbers)})`,
     'y',
@@ -38,7 +41,8 @@ export function levelSift(least: number): ((line: string) => boolean) | undefine
       words.some((word) => folded.includes(word)) ||
       inNames.some((part) => isNumbered(folded, part)) ||
       opaque.some((text) => folded.includes(text)) ||
-      (folded.includes('<') && syslogPriority.test(folded))
+      (folded.includes('<') && syslogPriority.test(folded)) ||
+      (line.length > cutBytes && line.includes('\n'))
     )
   }
 }
