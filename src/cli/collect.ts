@@ -62,7 +62,7 @@ export class IncidentFolder {
 
 /** A trace with its lines, at most so many of each: what a webhook takes is limited. */
 export async function documentOf(found: Found, most = Number.POSITIVE_INFINITY) {
-  const { toJson: entryToJson } = await import('../logs/index.js')
+  const { toJson: entryToJson } = await import('../logs/json.js')
   const { toJson: traceToJson } = await import('../traces/index.js')
   const { spans, logs, entries } = found
   const trace = spans?.trace

@@ -124,7 +124,7 @@ type Show = (line: ShownLine) => Promise<void>
 /** @returns what prints a line */
 async function printer(format: Format | undefined, values: Values, session: Session): Promise<Show> {
   if (format !== undefined) {
-    const { toJson } = await import('../logs/index.js')
+    const { toJson } = await import('../logs/json.js')
     await session.print(headOf(format))
     return ({ entry }) => session.print(formatEntry(format, entry, toJson))
   }

@@ -103,19 +103,25 @@ export async function logSources(
   { files, loki, victorialogs, selector, lokiOptions, victoriaOptions, audits }: Places,
   traces: readonly TraceSource[] = [],
 ): Promise<LogSource[]> {
-  const { auditedLogs, fileLogs, lokiLogs, victoriaLogs } = await import('../logs/index.js')
   const spans = traces.length === 0 ? {} : { traces: (await import('../traces/index.js')).anyTraces(traces) }
-  const audited = (source: LogSource, name: string): LogSource =>
-    audits.reduce((inner, audit) => auditedLogs(inner, { ...audit, source: name }), source)
-  return [
-    ...(files.length > 0 ? [audited(fileLogs({ paths: files }), files.join(' '))] : []),
-    ...(loki === undefined
-      ? []
-      : [audited(lokiLogs({ ...loki, ...lokiOptions, ...spans, ...(selector !== undefined && { selector }) }), String(loki.url))]),
-    ...(victorialogs === undefined
-      ? []
-      : [audited(victoriaLogs({ ...victorialogs, ...victoriaOptions, ...spans }), String(victorialogs.url))]),
-  ]
+  // Each module for itself: all together take as long to load as a hundred megabytes to search.
+  const sources: { source: LogSource; name: string }[] = []
+  if (files.length > 0) {
+    const { fileLogs } = await import('../logs/files/source.js')
+    sources.push({ source: fileLogs({ paths: files }), name: files.join(' ') })
+  }
+  if (loki !== undefined) {
+    const { lokiLogs } = await import('../logs/loki/source.js')
+    const options = { ...loki, ...lokiOptions, ...spans, ...(selector !== undefined && { selector }) }
+    sources.push({ source: lokiLogs(options), name: String(loki.url) })
+  }
+  if (victorialogs !== undefined) {
+    const { victoriaLogs } = await import('../logs/victorialogs/source.js')
+    sources.push({ source: victoriaLogs({ ...victorialogs, ...victoriaOptions, ...spans }), name: String(victorialogs.url) })
+  }
+  if (audits.length === 0) return sources.map(({ source }) => source)
+  const { auditedLogs } = await import('../logs/audited.js')
+  return sources.map(({ source, name }) => audits.reduce((inner, audit) => auditedLogs(inner, { ...audit, source: name }), source))
 }
 
 export async function traceSources({ files, tempo, jaeger, zipkin, audits }: Places): Promise<TraceSource[]> {

@@ -153,7 +153,7 @@ function linkedSummary(found: Linked, values: Values): string {
 /** One document, written in pieces: whole it might be longer than a string can be. */
 async function printJson(found: Found, { print }: Session): Promise<void> {
   const { spans, logs, entries } = found
-  const { toJson: entryToJson } = await import('../logs/index.js')
+  const { toJson: entryToJson } = await import('../logs/json.js')
   const { toJson: traceToJson } = await import('../traces/index.js')
   const drawn = spans?.trace === undefined ? null : traceToJson(spans.trace)
   await print(`{"trace":${jsonText(drawn)},\n"entries":[`)

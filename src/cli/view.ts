@@ -99,7 +99,7 @@ async function documentOf(traceId: string, places: Places, values: Values, signa
   const logs = await logSources(places, traces)
   if (logs.length + traces.length === 0) throw noSource('--file, --loki, --victorialogs, --tempo, --jaeger or --zipkin')
   const found = await gatherTrace(traceId, { logs, traces }, queryOptionsOf(values, places, signal))
-  const { toJson: entryToJson } = await import('../logs/index.js')
+  const { toJson: entryToJson } = await import('../logs/json.js')
   const { toJson: traceToJson } = await import('../traces/index.js')
   const given = { trace: found.spans?.trace, entries: found.entries }
   const { trace, entries } = values.adjust === true && given.trace !== undefined ? adjusted(given.trace, given.entries) : given
@@ -159,7 +159,7 @@ async function serve(traceIds: readonly string[], port: number, places: Places, 
       },
       async report(signal) {
         const { readTraces, toJson: traceToJson } = await import('../traces/index.js')
-        const { toJson: entryToJson } = await import('../logs/index.js')
+        const { toJson: entryToJson } = await import('../logs/json.js')
         const asked = await traceSources(places)
         const read = async (window?: Window) => readTraces(asked, { ...spanSearch(values), ...window, limit, signal })
         const { input, reasons } = await readForReport(read, values, limits, places, signal)

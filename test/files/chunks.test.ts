@@ -1,7 +1,6 @@
 import fs, { mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { chunkBuffers, fileChunks, readRange } from '../../src/files/chunks.js'
 
@@ -25,20 +24,19 @@ describe('fileChunks', () => {
   })
 })
 
+type Done = (error: Error | null, bytes: number) => void
+
 describe('readRange', () => {
   it('tells of a read ahead that failed when the next chunk is asked for, and nobody before', async () => {
-    const unhandled = vi.fn()
+    const unhandled = vi.fn<(error: unknown) => void>()
     process.on('unhandledRejection', unhandled)
-    const reads = [10, 0]
-    const read = vi.spyOn(fs, 'read').mockImplementation(((...args: [...unknown[], (error: Error | null, bytes: number) => void]) => {
-      const [ms, done] = [reads.shift(), args.at(-1) as (error: Error | null, bytes: number) => void]
-      // The first is slow, so another one follows it ahead.
-      void setTimeout(ms).then(() => (ms === 0 ? done(new Error('EIO'), 0) : done(null, 5)))
-    }) as typeof fs.read)
+    // The first is slow, so another one follows it ahead.
+    const reads = [(done: Done) => setTimeout(() => done(null, 5), 10), (done: Done) => setImmediate(() => done(new Error('EIO'), 0))]
+    const read = vi.spyOn(fs, 'read').mockImplementation((...args: unknown[]) => reads.shift()?.(args.at(-1) as Done))
     try {
       const chunks = readRange(0, chunkBuffers(10))
       expect((await chunks.next()).value).toHaveLength(5)
-      await setTimeout(20)
+      await new Promise((resolve) => setTimeout(resolve, 20))
       expect(unhandled).not.toHaveBeenCalled()
       await expect(chunks.next()).rejects.toThrow('EIO')
       expect(reads).toEqual([])
