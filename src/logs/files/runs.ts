@@ -24,8 +24,9 @@ interface Run {
 }
 
 const writeBytes = 1 << 18
-/** Of each run at a time; there may be hundreds. */
-const readBytes = 1 << 15
+/** Of each run at a time, as far as that fits the memory for all of them. */
+const mostReadBytes = 1 << 15
+const leastReadBytes = 1 << 12
 /** What a line costs in memory, roughly, beside its text. */
 const lineCost = 200
 
@@ -72,7 +73,8 @@ export class SortedLines {
       yield* held
       return
     }
-    yield* merge([...this.#runs.map((run) => readRun(this.#file as FileHandle, run)), inOnePiece(held)])
+    const readBytes = Math.max(leastReadBytes, Math.min(mostReadBytes, Math.floor(this.memoryBytes / this.#runs.length)))
+    yield* merge([...this.#runs.map((run) => readRun(this.#file as FileHandle, run, readBytes)), inOnePiece(held)])
   }
 
   async close(): Promise<void> {
@@ -110,7 +112,7 @@ async function openNameless(): Promise<FileHandle> {
   }
 }
 
-async function* readRun(file: FileHandle, { start, end, lines }: Run): AsyncGenerator<PlacedLine[], void> {
+async function* readRun(file: FileHandle, { start, end, lines }: Run, readBytes: number): AsyncGenerator<PlacedLine[], void> {
   const buffers = [Buffer.allocUnsafeSlow(readBytes), Buffer.allocUnsafeSlow(readBytes)] as const
   const finder = new RecordFinder({ find: everyLine, overlap: 0, maxBytes: Number.MAX_SAFE_INTEGER, joined: false })
   let count = 0
@@ -148,25 +150,31 @@ interface Head {
   line: PlacedLine
 }
 
-/** The least of the heads first; a few hundred runs at most, so the heads are looked through. */
 async function* merge(sources: readonly AsyncGenerator<PlacedLine[], void>[]): AsyncGenerator<PlacedLine, void> {
+  /** In order, the least at the end. */
+  const heads: Head[] = []
   try {
-    const heads: Head[] = []
-    for (const source of sources) {
-      const head = await headOf(source)
-      if (head !== undefined) heads.push(head)
-    }
-    for (let least = heads[0]; least !== undefined; least = heads[0]) {
-      for (const head of heads) if (compare(head.line, least.line) < 0) least = head
+    for (const source of sources) putInto(heads, await headOf(source))
+    for (let least = heads.pop(); least !== undefined; least = heads.pop()) {
       yield least.line
       const line = least.lines[++least.at]
-      const head = line === undefined ? await headOf(least.source) : undefined
       if (line !== undefined) least.line = line
-      else heads.splice(heads.indexOf(least), 1, ...(head === undefined ? [] : [head]))
+      putInto(heads, line === undefined ? await headOf(least.source) : least)
     }
   } finally {
     await Promise.all(sources.map((source) => source.return()))
   }
+}
+
+function putInto(heads: Head[], head: Head | undefined): void {
+  if (head === undefined) return
+  let [low, high] = [0, heads.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare((heads[middle] as Head).line, head.line) > 0) low = middle + 1
+    else high = middle
+  }
+  heads.splice(low, 0, head)
 }
 
 async function headOf(source: AsyncGenerator<PlacedLine[], void>): Promise<Head | undefined> {
