@@ -22,8 +22,6 @@ export function levelSift(least: number): ((line: string) => boolean) | undefine
   const patterns = levelPatterns(least)
   if (patterns === undefined) return undefined
   const { words, numbers, severityNumbers } = patterns
-  // Behind such a name, or in an object under it.
-  const behind = (ofName: string): string => String.raw`[_.-]*${between}[:=]${between}(?:\{|0*(?:${ofName}|[xob.]))`
   const number = new RegExp(
     String.raw`(?:v(?:l|el|erity)|@l)[_.-]*(?:(?:name|text)?${behind(numbers)}|number${behind(severityNumbers)})`,
     'y',
@@ -45,4 +43,9 @@ export function levelSift(least: number): ((line: string) => boolean) | undefine
       (line.length > cutBytes && line.includes('\n'))
     )
   }
+}
+
+/** A number behind a name, or an object that may hold it. */
+function behind(numbers: string): string {
+  return String.raw`[_.-]*${between}[:=]${between}(?:\{|0*(?:${numbers}|[xob.]))`
 }
