@@ -86,6 +86,29 @@ describe('stores', () => {
     expect(code).toBe(0)
   })
 
+  it.each<[string, object, [string, Record<string, string>], string, number]>([
+    ['says that a store of spans may not have them yet', { trace_flags: '01' }, ['in Loki', { flags: '1' }], 'SPANS_UNKNOWN', 4],
+    ['says so where lines do not tell whether the trace is sampled', {}, ['in Loki', {}], 'SPANS_UNKNOWN', 4],
+    ['says so where one of the lines is of a sampled trace', { trace_flags: '02' }, ['in Loki', { flags: '3' }], 'SPANS_UNKNOWN', 4],
+    ['is complete where lines say that the trace is not sampled', { trace_flags: '02' }, ['in Loki', { flags: '0' }], 'complete', 0],
+    ['is complete without spans where another line mentions the ID', { trace_flags: '00' }, ['MENTION', {}], 'complete', 0],
+  ])('with lines alone of a trace: %s', async (_, fields, [text, metadata], said, wanted) => {
+    const id = randomId(16)
+    const mention = text === 'MENTION'
+    loki.push({ service: 'orders' }, [[at(30), mention ? `${text} of ${id}` : text, mention ? {} : { trace_id: id, ...metadata }]])
+    const file = folder.write(`alone/${id}.log`, [
+      { level: 30, time: Number(at(20) / 1_000_000n), trace_id: id, ...fields, msg: 'in a file' },
+    ])
+    const asked = ['trace', id, '--loki', loki.url, '--tempo', tempo.url, '--file', file]
+    const { stderr, code } = await spanlog([...asked, '--mentions'])
+    expect(stderr).toMatch(new RegExp(`^no spans, 2 lines.*${said}`))
+    expect(code).toBe(wanted)
+    const { verdict } = JSON.parse((await spanlog([...asked, '--json'])).stdout)
+    expect(verdict).toMatchObject({ complete: wanted === 0, trace: { complete: wanted === 0 } })
+    // A file has what was written to it.
+    expect((await spanlog(['trace', id, '--file', file])).code).toBe(0)
+  })
+
   it('give both sides of a call that share a span ID, as in Zipkin', async () => {
     const id = randomId(16)
     const side = (kind: 'client' | 'server', name: string, from: number) =>
