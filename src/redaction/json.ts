@@ -1,4 +1,5 @@
 import type { Verdict } from './keys.js'
+import { isOfPairs, longestItemName } from './pairs.js'
 import type { TextRule } from './text-rules.js'
 
 /** What is known of names and texts. */
@@ -24,15 +25,18 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
   if (typeof json !== 'string') return json
   if (json.charCodeAt(0) !== openObject) return rules.text(json)
   const possible = rules.possibleIn(json)
-  /** Of each array or object that is open, the name that it stands under, and whether it is an array. */
+  /** Of each array or object that is open, the name that it stands under, and the place of the item that is next; in an object -1. */
   const names: string[] = []
-  const areLists: boolean[] = []
+  const places: number[] = []
   let shown = ''
   /** Up to where the line is in `shown`. */
   let copied = 0
   let key = ''
   let isKeyNext = false
   let inList = false
+  /** Where the text stands that is the item before; 0, where that is none. */
+  let beforeFrom = 0
+  let beforeEnd = 0
   let at = 0
 
   for (;;) {
@@ -41,7 +45,7 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     const end = tokenEnd(json, from)
     // The line broke off.
     if (end < 0) {
-      if (first === quote && !isKeyNext && !inList && rules.verdict(key) === 'hidden') {
+      if (first === quote && !isKeyNext && rules.verdict(inList ? itemName(false, json.length) : key) === 'hidden') {
         at = json.length
         replace(key, from, rules.replacement)
       }
@@ -51,20 +55,23 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     if (first === colon) continue
     if (first === comma) {
       isKeyNext = !inList
+      if (inList) (places[places.length - 1] as number)++
     } else if (first === closeObject || first === closeArray) {
       names.pop()
-      areLists.pop()
+      places.pop()
+      beforeFrom = 0
       // Behind the object stands the line's end.
       if (names.length === 0) break
-      inList = areLists.at(-1) === true
+      inList = (places.at(-1) as number) >= 0
     } else if (first === quote && isKeyNext) {
       key = textOf(json, from, at)
       isKeyNext = false
       if (possible.length > 0) look(key, from)
     } else {
-      // Of a list's items its own name counts.
-      const name = inList ? (names.at(-1) ?? '') : key
       const opens = first === openObject || first === openArray
+      const name = inList ? itemName(opens, at) : key
+      beforeFrom = inList && first === quote ? from : 0
+      beforeEnd = at
       const verdict = rules.verdict(name)
       if (verdict === 'allowed') {
         if (opens) at = behind(json, at)
@@ -74,7 +81,7 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
       } else if (opens) {
         names.push(name)
         inList = first === openArray
-        areLists.push(inList)
+        places.push(inList ? 0 : -1)
         isKeyNext = !inList
       } else if (first === quote || first === minus || (first >= zero && first <= nine)) {
         if (possible.length > 0) look(textOf(json, from, at), from, name)
@@ -88,6 +95,16 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
   // By far the most lines end with a line break.
   const redacted = rest.length < 2 ? rest : rules.text(rest)
   return copied === 0 && redacted === rest ? json : shown + json.slice(copied, at) + redacted
+
+  /** Of a list's items the list's own name counts, or that which stands before it. */
+  function itemName(opens: boolean, end: number): string {
+    const listName = names[names.length - 1] as string
+    const place = places[places.length - 1] as number
+    if (beforeFrom === 0 || place % 2 === 0) return listName
+    const isTwo = place === 1 && isLast(json, opens ? behind(json, end) : end)
+    const name = isOfPairs(listName, isTwo) ? textOf(json, beforeFrom, beforeEnd) : listName
+    return name.length <= longestItemName ? name : listName
+  }
 
   function look(said: string, from: number, name?: string): void {
     const left = rules.text(said, possible)
@@ -107,6 +124,12 @@ const [openObject, closeObject, openArray, closeArray] = codes('{}[]')
 
 function codes(text: string): [number, number, number, number, number, number, number] {
   return Array.from(text, (character) => character.charCodeAt(0)) as ReturnType<typeof codes>
+}
+
+/** Whether the list ends behind an item, or the line does, which was cut. */
+function isLast(json: string, end: number): boolean {
+  const next = tokenStart(json, end)
+  return next >= json.length || json.charCodeAt(next) === closeArray
 }
 
 /** Behind what JSON takes for space, and other controls. */

@@ -1,6 +1,7 @@
 import { refuseUnknownOptions, unexpected } from '../errors.js'
 import { type Leave, redactJson } from './json.js'
 import { keyVerdicts, usualKeys } from './keys.js'
+import { nameOfItem } from './pairs.js'
 import { type PatternName, usualPatterns } from './patterns.js'
 import { byNames, byPattern, type TextRule, withoutEscapes } from './text-rules.js'
 
@@ -131,7 +132,7 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   function redactArray(key: string, array: readonly unknown[], depth: number): unknown {
     let copy: unknown[] | undefined
     for (let i = 0; i < array.length; i++) {
-      const shown = redact(key, array[i], depth + 1)
+      const shown = redact(nameOfItem(key, array, i), array[i], depth + 1)
       if (shown === array[i]) continue
       copy ??= [...array]
       copy[i] = shown
@@ -223,8 +224,7 @@ function placesIn({ path, key, value, depth }: Place): Place[] {
   const isList = Array.isArray(value)
   return Object.entries(value as object).map(([name, inner]: [string, unknown]) => ({
     path: isList ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
-    // Of a list's items its own name counts.
-    key: isList ? key : name,
+    key: isList ? nameOfItem(key, value, Number(name)) : name,
     value: inner,
     depth: depth + 1,
   }))

@@ -11,6 +11,17 @@ describe('a line of JSON', () => {
     ['hides an object whole', '{"a":1,"secret":{"b":[1,{"c":"}"}]},"d":2}', `{"a":1,"secret":${hidden},"d":2}`],
     ['hides a list whole', '{"tokens":1,"token":[["a"],"]"]}', `{"tokens":1,"token":${hidden}}`],
     ['looks into objects and lists', '{"a":[{"db":{"password":true}}]}', `{"a":[{"db":{"password":${hidden}}}]}`],
+    ['hides what follows a name in a pair', '{"h":[["Set-Cookie","a=b"],["host","x"]]}', `{"h":[["Set-Cookie",${hidden}],["host","x"]]}`],
+    ['hides an object that follows a name in a pair', '{"h":["token",{"a":["]"]}],"b":1}', `{"h":["token",${hidden}],"b":1}`],
+    [
+      'hides what follows a name in a row of headers',
+      '{"rawHeaders":["host","x","Authorization","Basic YTpi","cookie",["a=b"]]}',
+      `{"rawHeaders":["host","x","Authorization",${hidden},"cookie",${hidden}]}`,
+    ],
+    ['takes a value of a row of headers for no name', '{"rawHeaders":["x","token","y","z"]}', '{"rawHeaders":["x","token","y","z"]}'],
+    ['leaves a list of words', '{"missing":["password","token","email"]}', '{"missing":["password","token","email"]}'],
+    ['leaves a pair under a name that is allowed', '{"shown":["password","email"]}', '{"shown":["password","email"]}'],
+    ['hides what follows a name in a pair that breaks off', '{"h":["cookie", "a=', `{"h":["cookie", ${hidden}`],
     ['looks into texts', '{"msg":"to ada@example.com: \\"hi\\""}', '{"msg":"to [REDACTED]: \\"hi\\""}'],
     ['looks at numbers', '{"n":4111111111111111}', `{"n":${hidden}}`],
     ['knows an escaped name', '{"pass\\u0077ord":"x"}', `{"pass\\u0077ord":${hidden}}`],
@@ -55,10 +66,10 @@ describe('a line of JSON', () => {
     'plain',
     '\\"\n\u2028',
   )
-  const name = fc.oneof(fc.constantFrom('password', 'user.token', 'shown', 'msg', '__proto__', ''), fc.string())
+  const name = fc.oneof(fc.constantFrom('password', 'user.token', 'rawHeaders', 'shown', 'msg', '__proto__', ''), fc.string())
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof({ maxDepth: 4 }, secret, fc.string(), fc.integer(), fc.boolean(), fc.constant(null), tie('list'), tie('object')),
-    list: fc.array(tie('value'), { maxLength: 4 }),
+    list: fc.oneof(fc.array(tie('value'), { maxLength: 4 }), fc.array(fc.oneof(name, tie('value')), { minLength: 2, maxLength: 4 })),
     object: fc.dictionary(name, tie('value'), { maxKeys: 4 }),
   }))
 

@@ -101,7 +101,8 @@ describe.each(jsonLoggers)('what %s writes under `redact`', (_, make) => {
 
   it('hides what stands under a name, whatever is logged, and changes nothing else', () => {
     configure({ redact: { keys: ['planted'], patterns: [] } })
-    const name = fc.string().filter((one) => !/planted|level|message|msg|__proto__/i.test(one))
+    // pino itself throws where a field is called `valueOf`.
+    const name = fc.string().filter((one) => !/planted|level|message|msg|__proto__|valueOf/i.test(one))
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof({ maxDepth: 3 }, fc.string(), fc.integer(), fc.boolean(), fc.constant(null), tie('list'), tie('object')),
       list: fc.array(tie('value'), { maxLength: 3 }),

@@ -163,6 +163,23 @@ describe('a redactor', () => {
     expect(redactor.value('x', plain)).toBe(plain)
   })
 
+  it('hides, and finds, what follows a name in a pair and in a row of headers', () => {
+    const value = {
+      pairs: [['Cookie', 'a=b']],
+      rawHeaders: ['Host', 'x', 'Authorization', 'Basic YTpi'],
+      missing: ['token', 'name', 'email'],
+    }
+    expect(redactor.value('x', value)).toEqual({
+      pairs: [['Cookie', hidden]],
+      rawHeaders: ['Host', 'x', 'Authorization', hidden],
+      missing: ['token', 'name', 'email'],
+    })
+    expect(redactor.find(value)).toEqual([
+      { path: 'pairs[0][1]', rule: 'key' },
+      { path: 'rawHeaders[3]', rule: 'key' },
+    ])
+  })
+
   it('hides numbers that are cards', () => {
     expect(redactor.value('n', 4111111111111111)).toBe(hidden)
     expect(redactor.value('n', 4111111111111112)).toBe(4111111111111112)

@@ -28,7 +28,7 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
 
   function line(json: string): string {
     if (!json.startsWith('{')) return text(json)
-    const open: { isObject: boolean; name: string }[] = []
+    const open: { isObject: boolean; name: string; first: number }[] = []
     let shown = ''
     let copied = 0
     let key = ''
@@ -49,15 +49,16 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
         shown += json.slice(copied, from) + JSON.stringify(text(key))
         copied = end
       } else {
-        const name = around === undefined || around.isObject ? key : around.name
         const opens = token === '{' || token === '['
+        const behindIt = tokens[opens ? closing(tokens, i) + 1 : i + 1]?.token
+        const name = nameFor(around, key, behindIt === undefined || behindIt === ']', tokens, i)
         let by: string | undefined
         let last = i
         if (verdict(name) === 'hidden' || (opens && open.length >= maxDepth)) {
           if (opens) last = closing(tokens, i)
           if (!token.startsWith('null')) by = replacement
         } else if (opens) {
-          open.push({ isObject: token === '{', name })
+          open.push({ isObject: token === '{', name, first: i })
           isKeyNext = token === '{'
         } else if (/^["\d-]/.test(token)) {
           if (text(said(token)) !== said(token)) by = text(said(token))
@@ -76,11 +77,37 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
     const end = tokens.at(-1)?.end ?? 0
     const rest = json.slice(end)
     const [, space, quote] = /^([\0-\x20]*)(")?/.exec(rest) ?? []
-    if (quote !== undefined && !isKeyNext && open.at(-1)?.isObject === true && verdict(key) === 'hidden') {
+    if (
+      quote !== undefined &&
+      !isKeyNext &&
+      open.length > 0 &&
+      verdict(nameFor(open.at(-1), key, true, tokens, tokens.length)) === 'hidden'
+    ) {
       return shown + json.slice(copied, end) + (space ?? '') + JSON.stringify(replacement)
     }
     return shown + json.slice(copied, end) + text(rest)
   }
+}
+
+/** A list's own name, or, in a pair or a list of headers, the text before. */
+function nameFor(
+  around: { isObject: boolean; name: string; first: number } | undefined,
+  key: string,
+  isLast: boolean,
+  tokens: readonly Token[],
+  i: number,
+): string {
+  if (around === undefined || around.isObject) return key
+  let place = 0
+  for (let at = around.first + 1, depth = 0; at < i; at++) {
+    const { token } = tokens[at] as Token
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (token === ',' && depth === 0) place++
+  }
+  const before = tokens[i - 2]?.token ?? ''
+  const isPair = (place === 1 && isLast) || /(?:headers?|trailers?|metadata)$/i.test(around.name)
+  return place % 2 === 1 && isPair && before.startsWith('"') && said(before).length <= 100 ? said(before) : around.name
 }
 
 interface Token {
