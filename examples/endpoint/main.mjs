@@ -1,15 +1,21 @@
 // GET /traces/:id/logs: the lines of a trace as NDJSON, and the verdict as the last line.
-// LOKI_URL, or LOGS with files and folders, says where they are.
+// LOKI_URL, or LOGS with files and folders, says where they are; AUDIT names a file in which each question is written down before it is asked.
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { SpanlogError } from 'spanlog'
-import { fileLogs, lokiLogs, toJson } from 'spanlog/logs'
+import { auditedLogs, fileLogs, lokiLogs, toJson } from 'spanlog/logs'
 import pino from 'spanlog/pino'
 
 const log = pino()
-const { LOKI_URL, LOGS = 'docs/example', PORT = '3000' } = process.env
+const { AUDIT, LOKI_URL, LOGS = 'docs/example', PORT = '3000' } = process.env
 const source = LOKI_URL === undefined ? fileLogs({ paths: LOGS.split(':') }) : lokiLogs({ url: LOKI_URL })
+
+/** @param who - who asks: here whom the proxy before it has logged in, since it is reached by that alone */
+function sourceFor(who) {
+  if (AUDIT === undefined) return source
+  return auditedLogs(source, { file: AUDIT, source: LOKI_URL ?? LOGS, ...(who && { who }) })
+}
 
 async function* ndjson(query) {
   for await (const entry of query) yield `${JSON.stringify(toJson(entry))}\n`
@@ -25,7 +31,7 @@ async function serve(req, res) {
   }
 
   const from = searchParams.get('from')
-  const query = source.forTrace(traceId, { ...(from !== null && { from }), maxBytes: 50e9 })
+  const query = sourceFor(req.headers['x-forwarded-user']).forTrace(traceId, { ...(from !== null && { from }), maxBytes: 50e9 })
   res.setHeader('content-type', 'application/x-ndjson')
   try {
     // Back-pressure: the next line is asked for when the client has room for it. A client that goes away ends the query.

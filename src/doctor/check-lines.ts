@@ -1,4 +1,5 @@
 import type { LogEntry } from '../logs/types.js'
+import { createRedactor } from '../redaction/redactor.js'
 import { type Finding, finding } from './finding.js'
 
 /** How many of a service's lines carry a trace ID, and where. */
@@ -13,12 +14,14 @@ export interface ServiceLines {
   text: number
   /** Lines that have a field for the ID, with something else in it. */
   malformed: number
-  /** The newest line with an ID, and the newest without one. */
+  /** The newest line with an ID, and the newest without one, without what the usual rules of redaction hide. */
   sample: { withId?: string; withoutId?: string }
 }
 
 const idName = /^(?:trace_?id|dd[._]trace_id|trace\.id|xray_trace_id)$/i
 const sampleLength = 300
+// What the doctor says goes into tickets, and into the logs of CI.
+const redactor = createRedactor({})
 
 /** Counts lines by their services, the least of whose lines carry an ID first. */
 export function countLines(entries: Iterable<LogEntry>): ServiceLines[] {
@@ -41,7 +44,15 @@ export function countLines(entries: Iterable<LogEntry>): ServiceLines[] {
     }
     count(counts, entry)
   }
+  for (const { sample } of services.values()) {
+    if (sample.withId !== undefined) sample.withId = shortened(sample.withId)
+    if (sample.withoutId !== undefined) sample.withoutId = shortened(sample.withoutId)
+  }
   return [...services.values()].toSorted((a, b) => a.withIds / a.lines - b.withIds / b.lines || b.lines - a.lines)
+}
+
+function shortened(line: string): string {
+  return redactor.line(line).slice(0, sampleLength)
 }
 
 function count(counts: ServiceLines, { traceId, labels, metadata, fields, line }: LogEntry): void {
@@ -50,12 +61,12 @@ function count(counts: ServiceLines, { traceId, labels, metadata, fields, line }
   if (hasId(metadata, traceId)) counts.metadata++
   if (hasId(fields, traceId)) counts.text++
   if (traceId === undefined) {
-    counts.sample.withoutId = line.slice(0, sampleLength)
+    counts.sample.withoutId = line
     if ([labels, metadata, fields].some((record) => Object.keys(record).some((name) => idName.test(name) && record[name] !== '')))
       counts.malformed++
   } else {
     counts.withIds++
-    counts.sample.withId = line.slice(0, sampleLength)
+    counts.sample.withId = line
   }
 }
 

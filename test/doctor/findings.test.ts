@@ -463,6 +463,14 @@ describe('what is sound', () => {
     })
   })
 
+  it('a sample shows no secret, also one that its end would cut', () => {
+    const line = JSON.stringify({ a: 'x'.repeat(270), req: { headers: { authorization: 'Basic opensesame' } }, msg: 'of ada@example.com' })
+    const [service] = countLines([entry({ line })])
+    expect(service?.sample.withoutId).toBe(
+      `{"a":"${'x'.repeat(270)}","req":{"headers":{"authorization":"[REDACTED]"}},"msg":"of [REDACTED]"}`.slice(0, 300),
+    )
+  })
+
   it('the lines of each service are counted, with a sample', () => {
     expect(countLines([withId, entry({ line: 'no ID' }), entry({ service: 'mail', line: 'sent' })])).toMatchObject([
       { service: 'mail', lines: 1, withIds: 0, sample: { withoutId: 'sent' } },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -10,6 +10,8 @@ import { freePort } from '../support/port.js'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const folder = mkdtempSync(path.join(tmpdir(), 'spanlog-endpoint-'))
+const audit = path.join(folder, 'audit.jsonl')
+const logs = path.join(folder, 'large.log')
 const [small, large] = ['5cb3632fdfccf8ffc8faae9707ff0821', 'a'.repeat(32)]
 const many = 50_000
 let server: ChildProcess
@@ -22,9 +24,9 @@ beforeAll(async () => {
   const lines = Array.from({ length: many }, (_, i) =>
     JSON.stringify({ time: 1_795_233_600_000 + i, trace_id: large, msg: 'x'.repeat(200) }),
   )
-  writeFileSync(path.join(folder, 'large.log'), `${lines.join('\n')}\n`)
+  writeFileSync(logs, `${lines.join('\n')}\n`)
   port = await freePort()
-  const env = { ...process.env, PORT: String(port), LOGS: `docs/example:${folder}` }
+  const env = { ...process.env, PORT: String(port), LOGS: `docs/example:${logs}`, AUDIT: audit }
   server = spawn(process.execPath, ['examples/endpoint/main.mjs'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   createInterface(server.stdout!).on('line', (text) => {
     logged.push(JSON.parse(text))
@@ -47,9 +49,9 @@ async function line(fits: (entry: Record<string, unknown>) => boolean): Promise<
   }
 }
 
-function ask(target: string): Promise<IncomingMessage> {
+function ask(target: string, headers = {}): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path: target }, resolve).on('error', reject)
+    get({ host: '127.0.0.1', port, path: target, headers }, resolve).on('error', reject)
   })
 }
 
@@ -60,7 +62,8 @@ async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 it('the endpoint gives the lines of a trace as NDJSON, and the verdict behind them', async () => {
-  const response = await ask(`/traces/${small}/logs`)
+  const response = await ask(`/traces/${small}/logs`, { 'x-forwarded-user': 'ada' })
+  expect(JSON.parse(readFileSync(audit, 'utf8'))).toMatchObject({ who: 'ada', asked: 'lines', how: 'trace', traceId: small })
   expect(response.headers['content-type']).toBe('application/x-ndjson')
   const rows = (await textOf(response)).trimEnd().split('\n')
   const { verdict } = JSON.parse(rows.pop() ?? '')

@@ -41,7 +41,7 @@ const allowed: Record<string, string[]> = {
   'src/tracing/': ['src/errors', 'src/context/', 'src/fields/', 'src/redaction/', 'src/semantics/', 'src/remote/tls', 'types:src/traces/'],
   'src/semantics/': ['src/redaction/'],
   'src/audit/': ['src/errors', 'src/redaction/'],
-  'src/doctor/': ['src/errors', 'src/remote/', 'src/analysis/index', 'types:src/logs/', 'types:src/traces/'],
+  'src/doctor/': ['src/errors', 'src/redaction/', 'src/remote/', 'src/analysis/index', 'types:src/logs/', 'types:src/traces/'],
   'src/remote/': ['src/errors'],
   'src/files/': ['src/errors'],
   'src/logs/': ['src/errors', 'src/audit/', 'src/context/ids', 'src/fields/', 'src/remote/', 'src/files/', 'types:src/traces/'],
