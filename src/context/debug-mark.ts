@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isSpanContextValid, type SpanContext } from '@opentelemetry/api'
-import { refuseUnknownOptions, unexpected } from '../errors.js'
+import { refuseUnknownOptions, SpanlogError, unexpected } from '../errors.js'
 import { type Carrier, readCarrier } from './carrier.js'
 import { newSpanId, newTraceId, parseTraceId } from './ids.js'
 import { state } from './state.js'
@@ -70,6 +70,8 @@ export function markSettings(option: unknown): MarkSettings | undefined {
   refuseUnknownOptions('debugTraces', option, ['secret', 'secrets', 'header', 'level'])
   const { secret, secrets = secret === undefined ? [] : [secret], header = defaultHeader } = option as DebugTracesOptions
   if (secret !== undefined && secrets[0] !== secret) throw unexpected('debugTraces.secret', 'left out beside `secrets`', '…')
+  // As an environment variable that is not there leaves it.
+  if ('secret' in option && secrets.length === 0) checkSecret('debugTraces.secret', secret)
   if (!Array.isArray(secrets) || secrets.length === 0) throw unexpected('debugTraces.secrets', 'one secret or more', secrets)
   for (const one of secrets) checkSecret('debugTraces.secret', one)
   return { secrets, header: checkHeader('debugTraces.header', header) }
@@ -106,8 +108,10 @@ export function debugHeaders(options: DebugHeadersOptions = {}): Record<string, 
 }
 
 function checkSecret(name: string, secret: unknown): asserts secret is string {
+  if (typeof secret === 'string' && secret.length >= 16) return
   // Not shown in the error: what was mistyped is a secret too.
-  if (typeof secret !== 'string' || secret.length < 16) throw unexpected(name, 'a text of 16 characters or more', typeof secret)
+  const received = typeof secret === 'string' ? `one of ${secret.length}` : typeof secret
+  throw new SpanlogError('INVALID_OPTION', `Expected \`${name}\` to be a text of 16 characters or more, got ${received}`)
 }
 
 function checkHeader(name: string, header: unknown): string {

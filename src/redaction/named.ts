@@ -215,7 +215,7 @@ function nameBefore(text: string, at: number, behindName = beforeSpace(text, at)
 function isMember(text: string, start: number): boolean {
   let before = start
   while (text.charAt(before - 1) === ' ') before--
-  return before === 0 || '{[(,\n'.includes(text.charAt(before - 1))
+  return before === 0 || '{[(,:\n'.includes(text.charAt(before - 1))
 }
 
 /** Letters, digits, and `$%-._`. */

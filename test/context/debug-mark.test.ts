@@ -214,7 +214,9 @@ describe('options', () => {
 
   it('a refused secret is not shown', () => {
     expect(() => configure({ debugTraces: { secret: 'hunter2' } })).not.toThrow('hunter2')
-    expect(() => configure({ debugTraces: { secret: 'hunter2' } })).toThrow('INVALID_OPTION')
+    expect(() => configure({ debugTraces: { secret: 'hunter2' } })).toThrow(/^INVALID_OPTION: .*got one of 7/)
+    // As of an environment variable that is not there.
+    expect(() => configure({ debugTraces: { secret: undefined as never } })).toThrow(/`debugTraces\.secret`.*got undefined/)
   })
 })
 

@@ -81,6 +81,12 @@ describe('a line of JSON', () => {
     )
   })
 
+  it('leaves what it hid in what is no JSON', () => {
+    const once = redactor.line('{} "password": ada@example.com')
+    expect(once).toBe('{} "password": [REDACTED]')
+    expect(redactor.line(once)).toBe(once)
+  })
+
   const piece = fc.oneof(
     secret,
     fc.string(),

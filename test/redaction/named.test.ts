@@ -25,6 +25,7 @@ describe('what stands under a name in a text', () => {
     ['a name that was written with escapes', String.raw`{"pass\u0077ord":"hunter2"}`, `{"password":"${hidden}"}`],
     ['what inspect shows', "{\n  password: 'hunter2',\n  a: 1 }", `{\n  password: '${hidden}',\n  a: 1 }`],
     ['a Map', "Map(1) { 'password' => 'hunter2' }", `Map(1) { 'password' => '${hidden}' }`],
+    ['what stands behind the name of an error', "TypeError: password: 'hunter2'", `TypeError: password: '${hidden}'`],
     ['a symbol', "{ [Symbol(password)]: 'hunter2' }", `{ [Symbol(password)]: '${hidden}' }`],
     ['a literal of SQL', "WHERE password = 'it''s' AND a = 'b'", `WHERE password = '${hidden}' AND a = 'b'`],
     [
