@@ -16,9 +16,6 @@ export interface AuditOptions {
   who?: string
 }
 
-// What opens a door is hidden, such as a token in the URL of a store; whom a question was about is what the file is for.
-const credentials = createRedactor({ patterns: ['jwt', 'authorization', 'url-credentials', 'url-secrets', 'access-key', 'private-key'] })
-
 /** One question, before it is asked. */
 export interface Asked {
   /** What of the traces. */
@@ -45,6 +42,8 @@ export function auditTrail(options: AuditOptions): Trail {
   for (const [name, value] of Object.entries({ source, who })) {
     if (value !== undefined && (typeof value !== 'string' || value === '')) throw unexpected(`audit.${name}`, 'a text', value)
   }
+  // What opens a door is hidden, such as a token in the URL of a store; whom a question was about is what the file is for.
+  const credentials = createRedactor({ patterns: ['jwt', 'authorization', 'url-credentials', 'url-secrets', 'access-key', 'private-key'] })
   const asker = { ...(who !== undefined && { who }), ...askerOf(process.env), host: hostname(), pid: process.pid }
   return ({ query, ...asked }) => {
     const given = query === undefined || Object.keys(query).length === 0 ? {} : { query }

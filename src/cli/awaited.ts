@@ -2,17 +2,17 @@ import type { LogEntry } from '../logs/index.js'
 import type { Found } from './gather.js'
 import type { Places } from './sources.js'
 
-/** Whether a store is asked that knows a trace only some time after it came: files have all that was written to them. */
-export function knowsLate({ tempo, jaeger, zipkin }: Places): boolean {
-  return [tempo, jaeger, zipkin].some((store) => store !== undefined)
-}
-
 /** What was found, with the reason against it where lines of the trace are there and a store that knows late has no span of it. */
-export function doubted(found: Found): Found {
+export function doubted(found: Found, places: Places): Found {
   const { spans, entries } = found
-  if (spans?.complete !== true || spans.trace !== undefined || !entries.some(mayHaveSpan)) return found
+  if (!knowsLate(places) || spans?.complete !== true || spans.trace !== undefined || !entries.some(mayHaveSpan)) return found
   const message = 'there are lines of the trace, and no store has a span of it: it may not have them yet, or was sent none'
   return { ...found, spans: { complete: false, reasons: [...spans.reasons, { code: 'SPANS_UNKNOWN', message }] } }
+}
+
+/** Whether a store is asked that knows a trace only some time after it came: files have all that was written to them. */
+function knowsLate({ tempo, jaeger, zipkin }: Places): boolean {
+  return [tempo, jaeger, zipkin].some((store) => store !== undefined)
 }
 
 /** Where the line does not say that its trace is not sampled: then no store is sent its spans. */

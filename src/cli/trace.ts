@@ -3,7 +3,7 @@ import { unexpected } from '../errors.js'
 import { count } from '../view/count.js'
 import { escapeText } from '../view/terminal/text.js'
 import { drawWaterfall, type WaterfallOptions } from '../view/terminal/waterfall.js'
-import { doubted, knowsLate } from './awaited.js'
+import { doubted } from './awaited.js'
 import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodeOf } from './exit.js'
 import { type Found, gatherTrace, isWhole, type Sources } from './gather.js'
@@ -106,8 +106,7 @@ async function show(traceId: string, places: Places, values: Values, drawing: Wa
   const sources: Sources = { traces, logs: await logSources(places, traces) }
   if (sources.logs.length + traces.length === 0) throw noSource('--file, --loki or --tempo')
   const options = queryOptionsOf(values, places, session.signal)
-  const gathered = await gatherTrace(traceId, sources, options)
-  const found = knowsLate(places) ? doubted(gathered) : gathered
+  const found = doubted(await gatherTrace(traceId, sources, options), places)
   const { linked, reasons } = values.links === true ? await gatherLinked(found, sources, options) : { linked: [], reasons: [] }
 
   for (const one of [found, ...linked] as (Found | Linked)[]) {

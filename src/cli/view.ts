@@ -6,7 +6,7 @@ import { reasonOf, SpanlogError } from '../errors.js'
 import { adjusted } from '../view/adjust.js'
 import { count } from '../view/count.js'
 import type { Limits, TraceDocument } from '../view/document.js'
-import { doubted, knowsLate } from './awaited.js'
+import { doubted } from './awaited.js'
 import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodeOf, exitCodes } from './exit.js'
 import { findTraces, searchFlags, spanSearch } from './find-traces.js'
@@ -99,8 +99,7 @@ async function documentOf(traceId: string, places: Places, values: Values, signa
   const traces = await traceSources(places)
   const logs = await logSources(places, traces)
   if (logs.length + traces.length === 0) throw noSource('--file, --loki, --victorialogs, --tempo, --jaeger or --zipkin')
-  const gathered = await gatherTrace(traceId, { logs, traces }, queryOptionsOf(values, places, signal))
-  const found = knowsLate(places) ? doubted(gathered) : gathered
+  const found = doubted(await gatherTrace(traceId, { logs, traces }, queryOptionsOf(values, places, signal)), places)
   const { toJson: entryToJson } = await import('../logs/json.js')
   const { toJson: traceToJson } = await import('../traces/index.js')
   const given = { trace: found.spans?.trace, entries: found.entries }

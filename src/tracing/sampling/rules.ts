@@ -1,17 +1,10 @@
-import { type Attributes, SpanKind } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
 import { isRecord } from '../../context/attributes.js'
+import { kinds } from '../../context/span-options.js'
 import { refuseUnknownOptions, unexpected } from '../../errors.js'
 import { checkFunction, checkRate, checkSamplerOrRate } from './checks.js'
 import { Reservoir } from './reservoir.js'
 import { type Choice, choiceOf, type SamplerOrRate, samplerOf, type TraceSampler, type TraceStart } from './sampler.js'
-
-const kinds = {
-  internal: SpanKind.INTERNAL,
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-} as const
 
 /** Which traces it is about, and how many of them are kept; all that is given must hold of the span that begins the trace. */
 export interface SamplingRule {
