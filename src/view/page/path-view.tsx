@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { urlOf } from '../../analysis/attributes.js'
+import { queryText, urlOf } from '../../analysis/attributes.js'
 import { bottlenecks } from '../../analysis/bottlenecks.js'
 import { type CallPattern, findPatterns } from '../../analysis/find-patterns.js'
 import type { SpanRef } from '../../analysis/span-ref.js'
@@ -101,13 +101,11 @@ function kindText({ kind, succeeded }: CallPattern): string {
   return succeeded === true ? 'tried again, succeeded' : 'tried again, failed'
 }
 
-/** The query or URL behind a call. */
+/** The query or URL behind a call, where its name does not say it. */
 function CallText({ model, span }: { model: Model; span: SpanRef }): JSX.Element | null {
-  const attributes = rowOf(model, span.spanId, span.kind)?.span
-  if (attributes === undefined) return null
-  const query = attributes.attributes['db.query.text'] ?? attributes.attributes['db.statement']
-  const text = typeof query === 'string' ? query : urlOf(attributes)
-  return text === undefined ? null : (
+  const row = rowOf(model, span.spanId, span.kind)
+  const text = row?.span && (queryText(row.span) ?? urlOf(row.span))
+  return text === undefined || span.name.endsWith(text) ? null : (
     <code class="call">
       <Outside text={text.slice(0, 300)} />
     </code>
