@@ -30,7 +30,7 @@ export interface TraceChange {
   after: PlaceSummary
   /**
    * By how much the self time of the place in a trace changed: what it did itself, without what it waited for. Of many traces by the
-   * median of those that come here, times their share of all.
+   * median of those that come here, times their share of all. Of what was added or removed that of all its places together.
    */
   selfDeltaMs: number
   /** Of what was added or removed: the places in it, this one included. Those below are not listed for themselves. */
@@ -124,7 +124,7 @@ function changesAt(place: Place, compared: Compared): TraceChange[] {
   if (isOnBothSides(place)) return kindsOf(old, now, compared).map((kind) => changeAt(place, kind, old, now, compared))
   if (!sharesDiffer(old.summary.traces, compared.before, now.summary.traces, compared.after)) return []
   const kind = now.summary.traces > 0 ? 'added' : 'removed'
-  return [{ ...changeAt(place, kind, old, now, compared), places: placesIn(place) }]
+  return [{ ...changeAt(place, kind, old, now, compared), ...wholeOf(place, compared) }]
 }
 
 function changeAt(place: Place, kind: ChangeKind, old: Figures, now: Figures, compared: Compared): TraceChange {
@@ -137,8 +137,12 @@ function changeAt(place: Place, kind: ChangeKind, old: Figures, now: Figures, co
     path: pathTo(place),
     before: { ...old.summary, ...sampleOf(before, old.summary, kind, false) },
     after: { ...now.summary, ...sampleOf(after, now.summary, kind, true) },
-    selfDeltaMs: ownMs(after, compared.after) - ownMs(before, compared.before),
+    selfDeltaMs: ownDeltaMs(place, compared),
   }
+}
+
+function ownDeltaMs({ before, after }: Place, compared: Compared): number {
+  return ownMs(after, compared.after) - ownMs(before, compared.before)
 }
 
 /** A mean would be that of the few calls that met a cold start. */
@@ -262,12 +266,14 @@ function pathTo(place: Place): string[] {
   return path
 }
 
-function placesIn(place: Place): number {
-  let count = 0
-  const stack = [place]
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    count++
-    for (const child of childrenOf(at)) stack.push(child)
+/** What is new or gone is told by its top alone: a call that only waits for a slow one below it weighs as much as both. */
+function wholeOf(top: Place, compared: Compared): Required<Pick<TraceChange, 'places' | 'selfDeltaMs'>> {
+  const whole = { places: 0, selfDeltaMs: 0 }
+  const stack = [top]
+  for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
+    whole.places++
+    whole.selfDeltaMs += ownDeltaMs(place, compared)
+    for (const child of childrenOf(place)) stack.push(child)
   }
-  return count
+  return whole
 }

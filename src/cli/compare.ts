@@ -1,7 +1,9 @@
 import { SpanlogError, unexpected } from '../errors.js'
 import type { Trace } from '../traces/index.js'
 import { count } from '../view/count.js'
+import { extentOf } from '../view/extent.js'
 import { drawComparison } from '../view/terminal/comparison.js'
+import { formatDuration } from '../view/terminal/duration.js'
 import { defineCommand, type ValuesOf } from './command.js'
 import { exitCodeOf } from './exit.js'
 import { gatherTrace, isWhole } from './gather.js'
@@ -103,12 +105,22 @@ async function print(
   after: Trace[],
   [beforeName, afterName]: Sides,
   verdict: { complete: boolean; reasons: Reading['reasons'] },
-  { json, 'no-color': plain }: Values,
+  { by, json, 'no-color': plain }: Values,
   { width, color, print: write }: Session,
 ): Promise<void> {
   const { compareTraces } = await import('../analysis/index.js')
   const comparison = compareTraces(before, after)
   if (json === true) return write(`${jsonText({ before: beforeName, after: afterName, comparison, verdict })}\n`)
   const options = { ...(width !== undefined && { width }), color: color && plain !== true }
-  for (const row of drawComparison(comparison, { before: beforeName, after: afterName }, options)) await write(`${row}\n`)
+  const sizeOf = (traces: Trace[]) => (by === undefined ? traces.map(sizeText).join() : count(traces.length, 'trace'))
+  const [old, now] = [
+    { name: beforeName, size: sizeOf(before) },
+    { name: afterName, size: sizeOf(after) },
+  ]
+  for (const row of drawComparison(comparison, [old, now], options)) await write(`${row}\n`)
+}
+
+function sizeText({ spans }: Trace): string {
+  const [start, end] = extentOf(spans)
+  return `${formatDuration(end - start)}, ${count(spans.length, 'span')}`
 }

@@ -1,6 +1,7 @@
 import { type Bottleneck, bottlenecks, type ErrorOrigin, type ErrorReport, type SpanRef } from '../analysis/index.js'
 import type { Trace } from '../traces/types.js'
 import { count } from './count.js'
+import { extentOf } from './extent.js'
 import { formatDuration } from './terminal/duration.js'
 
 /**
@@ -64,16 +65,13 @@ function keyOf({ spanId, kind }: SpanRef): string {
 
 function timePart({ spans }: Trace, worst: Bottleneck | undefined): string | undefined {
   if (worst === undefined) return undefined
-  let [start, end] = [spans[0]!.startUnixNano, spans[0]!.endUnixNano]
-  for (const { startUnixNano, endUnixNano } of spans) {
-    if (startUnixNano < start) start = startUnixNano
-    if (endUnixNano > end) end = endUnixNano
-  }
+  const [start, end] = extentOf(spans)
   // The path is that of one root: others, and spans that clocks put elsewhere, are no part of it.
   const isWhole = Number(worst.pathNano) / worst.share >= 0.9 * Number(end - start)
   const calls = worst.spans === 1 ? '' : `${worst.spans} × `
   const share = `${Math.round(worst.share * 100)} % of the ${isWhole ? 'time' : 'critical path'} (${formatDuration(worst.pathNano)})`
-  const target = worst.target === undefined || worst.target === worst.name ? '' : `: ${oneLine(worst.target)}`
+  // `POST /orders` has said `/orders`.
+  const target = worst.target === undefined || worst.name.endsWith(worst.target) ? '' : `: ${oneLine(worst.target)}`
   return `${share} went into ${calls}${quoted(worst)}${target}`
 }
 

@@ -88,6 +88,14 @@ describe('compareTraces of two traces finds', () => {
     expect(changes[0]).toMatchObject({ before: { medianMs: 6, calls: 1, traces: 1 }, after: { medianMs: 56 } })
     expect(changes[0]!.before.sample).not.toBe(changes[0]!.after.sample)
   })
+
+  it('what is new, or gone, by the time of all of it, though its top only waits for a slow call below', () => {
+    const cached = request({ ms: 30 })
+    const asked = request({ ms: 400 }, child('quote', 'pay', { end: 390 * ms }), child('price', 'quote', { start: ms, end: 388 * ms }))
+    const top = (kind: string, delta: number) => [{ kind, name: 'quote', places: 2, selfDeltaMs: delta }, { name: 'pay' }]
+    expect(compareTraces(cached, asked).changes).toMatchObject(top('added', 389))
+    expect(compareTraces(asked, cached).changes).toMatchObject(top('removed', -389))
+  })
 })
 
 describe('compareTraces of many', () => {

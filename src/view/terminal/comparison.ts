@@ -20,6 +20,12 @@ const marks: Record<ChangeKind, string> = {
 const worse: ReadonlySet<ChangeKind> = new Set(['slower', 'more-calls', 'failing', 'retried', 'cache-missed'])
 const maxChanges = 40
 
+export interface ComparedSide {
+  name: string
+  /** `12 traces`, `1.20s, 19 spans`. */
+  size: string
+}
+
 /**
  * Draws what is different, what changed the time most by itself first.
  *
@@ -28,18 +34,17 @@ const maxChanges = 40
  *   gateway POST /orders › payments charge    12 of 12 and 9 of 9 traces
  * ```
  *
- * @param names - how the two sides are called
+ * @param sides - how the two are called, and how much there is of each
  */
 export function* drawComparison(
   { traces, changes }: TraceComparison,
-  names: { before: string; after: string },
+  sides: readonly [before: ComparedSide, after: ComparedSide],
   options: DrawOptions = {},
 ): Generator<string> {
   const width = Math.max(MIN_WIDTH, options.width ?? 80)
   const paint = painter(options.color)
-  const sides = [names.before, names.after].map((name) => truncate(escapeText(name), 40))
-  for (const row of rowsOf(`${sides[0]} (${count(traces.before, 'trace')}) → ${sides[1]} (${count(traces.after, 'trace')})`))
-    yield paint('bold', row)
+  const title = sides.map(({ name, size }) => `${truncate(escapeText(name), 40)} (${size})`).join(' → ')
+  for (const row of rowsOf(title)) yield paint('bold', row)
   if (changes.length === 0) yield 'No difference beyond chance and the thresholds.'
   const sampled = traces.before > 1 || traces.after > 1
   for (const change of changes.slice(0, maxChanges)) {
@@ -58,8 +63,9 @@ export function* drawComparison(
 }
 
 function sentenceOf(change: TraceChange): string {
-  const { kind, service, name, selfDeltaMs } = change
-  const own = kind in timeless || Math.abs(selfDeltaMs) < 0.001 ? '' : `; its own time ${msChange(selfDeltaMs)} a trace`
+  const { kind, service, name, selfDeltaMs, places = 1 } = change
+  const whose = places > 1 ? 'the time of all of them' : 'its own time'
+  const own = kind in timeless || Math.abs(selfDeltaMs) < 0.001 ? '' : `; ${whose} ${msChange(selfDeltaMs)} a trace`
   return `${service} "${name}": ${words[kind](change)}${own}`
 }
 
