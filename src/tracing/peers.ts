@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { SpanlogError } from '../errors.js'
 
 /**
@@ -91,12 +92,27 @@ function versionOf(name: string): string {
   return name.startsWith('@opentelemetry/') ? '2' : 'latest'
 }
 
+/** Those without which nothing is traced. */
+const needed = ['sdk-trace-node', 'core', 'resources', 'context-async-hooks'].map((name) => `@opentelemetry/${name}`)
+
 /** A package that is there and fails for a reason of its own must show that reason. */
 export function missing(name: string, cause: unknown): unknown {
   const { code, message } = cause as { code?: unknown; message?: unknown }
   if (code !== 'MODULE_NOT_FOUND' || !String(message).includes(`'${name}'`)) return cause
-  return new SpanlogError('PEER_MISSING', `Expected the package ${name} to be installed`, {
+  // All at once: one line to copy, not one a run.
+  const absent = [name, ...(needed.includes(name) ? needed : []).filter((each) => each !== name && isAbsent(each))]
+  return new SpanlogError('PEER_MISSING', `Expected the package${absent.length > 1 ? 's' : ''} ${absent.join(', ')} to be installed`, {
     cause,
-    remedy: `run npm install "${name}@${versionOf(name)}"`,
+    remedy: `run npm install ${absent.map((each) => `"${each}@${versionOf(each)}"`).join(' ')}`,
   })
+}
+
+/** Not by `require.resolve`, which bundlers would want to follow. */
+function isAbsent(name: string): boolean {
+  try {
+    createRequire(__filename).resolve(name)
+    return false
+  } catch {
+    return true
+  }
 }

@@ -32,11 +32,11 @@ function startWithout(missing: string, exporter: unknown): string {
   return runWithout(missing, program, JSON.stringify([exporter])).stdout.trim()
 }
 
-function runWithout(missing: string, script: string, ...args: string[]): { stdout: string; stderr: string } {
+function runWithout(missing: string | readonly string[], script: string, ...args: string[]): { stdout: string; stderr: string } {
   const modules = path.join(folder, 'node_modules')
   mkdirSync(path.join(modules, '@opentelemetry'), { recursive: true })
   for (const part of ['package.json', 'dist/src']) cpSync(path.join(root, part), path.join(modules, 'spanlog', part), { recursive: true })
-  for (const name of all.filter((each) => each !== missing))
+  for (const name of all.filter((each) => ![missing].flat().includes(each)))
     symlinkSync(path.join(root, 'node_modules/@opentelemetry', name), path.join(modules, '@opentelemetry', name))
   return spawnSync(process.execPath, ['-e', script, ...args], { cwd: folder, encoding: 'utf8' })
 }
@@ -62,6 +62,12 @@ describe('a package that is missing is named with the line that installs it', ()
     ],
   ])('%s', (_, missing, exporter, line) => {
     expect(startWithout(missing, exporter)).toBe(`PEER_MISSING run ${line}`)
+  })
+
+  it('several in one line, where a project has none of those that tracing needs', () => {
+    const script = "try { require('spanlog/tracing').startTracing() } catch ({ remedy }) { console.log(remedy) }"
+    const names = ['core', 'sdk-trace-node', 'resources', 'context-async-hooks']
+    expect(runWithout(names, script).stdout.trim()).toBe(`run npm install ${names.map((name) => `"@opentelemetry/${name}@2"`).join(' ')}`)
   })
 
   it('but only where it is needed', () => {
