@@ -153,13 +153,17 @@ async function tell(event: BudgetEvent, alarm: Alarm, sources: Sources, values: 
   const { result, atUnixNano, sinceUnixNano } = event
   const lasted = msText(Number(atUnixNano - sinceUnixNano) / 1e6)
   const text = event.event === 'broken' ? sentenceOf(result) : `over after ${lasted}: ${sentenceOf(result)}`
+  if (values.json !== true) {
+    const paint = painter(session.color && values['no-color'] !== true)
+    const sentence = paint(event.event === 'broken' ? 'red' : 'green', `${event.event === 'broken' ? '✗' : '✓'} ${escapeText(text)}`)
+    // Before a store is asked for the trace: that may take as long as a look.
+    await session.print(`${timeText(atUnixNano)} ${sentence}\n`)
+    if (alarm.webhook === undefined && alarm.command === undefined) return
+  }
   const { traceId } = result
   const found = traceId === undefined ? undefined : await gatherTrace(traceId, sources, queryOptionsOf(values, places, session.signal))
   const attached = found === undefined ? { trace: null, entries: [], verdict: null } : await documentOf(found, MOST_ATTACHED)
   const json = jsonText({ event: event.event, text, result, sinceUnixNano, atUnixNano, ...attached })
-
-  const paint = painter(session.color && values['no-color'] !== true)
-  const sentence = paint(event.event === 'broken' ? 'red' : 'green', `${event.event === 'broken' ? '✗' : '✓'} ${escapeText(text)}`)
-  await session.print(values.json === true ? `${json}\n` : `${timeText(atUnixNano)} ${sentence}\n`)
+  if (values.json === true) await session.print(`${json}\n`)
   for (const problem of await raise(alarm, json, session.signal)) await session.note(`spanlog: ${escapeText(problem)}`)
 }

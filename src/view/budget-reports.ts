@@ -52,6 +52,7 @@ export function sentenceOf(result: BudgetResult): string {
   const { limit, outcome, actual, allowed, sample, service, traceId } = result
   if (limit === 'silentMs') return silenceOf(result)
   const who = [service, operationOf(result)].filter((part) => part !== undefined).join(' ')
+  if (limit === 'the baseline') return `${who}: a regression is limited, and there is no baseline to hold it to`
   if (outcome === 'no-data') return `${who}: no data for ${limit} (${count(sample, 'call')})`
   const bound = limit === 'qualityScore' ? 'at least' : 'at most'
   const of = `${figure(limit, actual)}, ${bound} ${figure(limit, allowed)} allowed, of ${sample}`

@@ -101,6 +101,15 @@ describe('spanlog watch', () => {
     })
   })
 
+  it('asks no store for the lines of an alarm that nobody is called with', async () => {
+    const spans = folder.write('alone/spans.jsonl', [otlp(...request(now(), { queryMs: 400 }))])
+    const loki = await startHttpDouble(() => ({ status: 500, type: 'text/plain', body: 'slow' }))
+    const { stdout } = await watched(spans, ['--loki', loki.url], /maxMs is 430 ms/)
+    await loki.close()
+    expect(stdout).toMatch(/^[^\n]* ✗ gateway POST \/checkout \(server\): maxMs is 430 ms[^\n]*\n$/)
+    expect(loki.seen).toEqual([])
+  })
+
   it('keeps the slowest and the failed traces of an incident, which every command can read again', async () => {
     const failed = request(now(), { queryMs: 1, fails: true })
     const slow = request(now(), { queryMs: 400 })
