@@ -223,6 +223,6 @@ async function tell({ findings, looked, services = [] }: Report, values: Values,
   }
   const others = findings.length - errors
   await session.note(
-    `${findings.length === 0 ? 'nothing found' : `${count(errors, 'error')}, ${count(others, 'other finding')}`}; looked at ${looked.map(escapeText).join(', ') || 'nothing'}`,
+    `${findings.length === 0 ? 'no findings' : `${count(errors, 'error')}, ${count(others, 'other finding')}`}; looked at ${looked.map(escapeText).join(', ') || 'nothing'}`,
   )
 }

@@ -18,7 +18,10 @@ const catalogue = {
   NODE_VERSION: ['error', 'use the Node.js that the package asks for, or an older line of the package'],
   MODULE_BROKEN: ['error', 'reinstall it, and see the cause'],
   NOT_WALKED: ['info', 'run the service: spanlog doctor --run "<command>" sees what it loads, wherever that lies'],
-  LOGGER_NOT_REACHED: ['warning', "import 'spanlog/register' once, or take the logger from spanlog/pino or spanlog/winston"],
+  LOGGER_NOT_REACHED: [
+    'warning',
+    "import 'spanlog/register' once, or start by `node --import spanlog/register`, or take the logger from spanlog/pino or spanlog/winston",
+  ],
   LINES_WITHOUT_IDS: ['warning', "import 'spanlog/register' in the service, and log inside the context of the request"],
   TRACED_TWICE: ['info', 'switch one of the two off: each line pays for both'],
   REQUEST_ID_TWICE: ['info', 'let both be the trace ID: pinoHttp({ genReqId: () => correlationId() })'],

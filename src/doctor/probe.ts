@@ -42,7 +42,7 @@ function tellPerson(facts: ProcessFacts, before: string): string {
   const rows = inOrder(checkProcess(facts)).map(({ code, severity, what, paths = [], remedy }) =>
     [`spanlog doctor: ${severity} ${code}: ${what}`, ...paths.map((path) => `    ${path}`), `    ${remedy}`].join('\n'),
   )
-  const text = rows.length === 0 ? 'spanlog doctor: nothing found' : rows.join('\n')
+  const text = rows.length === 0 ? 'spanlog doctor: no findings' : rows.join('\n')
   if (text !== before) process.stderr.write(`${text}\n`)
   return text
 }
