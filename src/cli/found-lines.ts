@@ -1,6 +1,7 @@
 import { ERROR_SEVERITY } from '../fields/severity.js'
 import type { LogEntry } from '../logs/index.js'
 import type { Finding } from '../view/terminal/findings.js'
+import { outcomeText } from '../view/terminal/line.js'
 
 /** So many traces are held; of more, those whose lines came last. */
 const maxTraces = 100_000
@@ -32,6 +33,7 @@ export class FoundLines {
         ...(timeUnixNano !== undefined && { timeUnixNano }),
         ...(service !== undefined && { service }),
         message: (message ?? line).slice(0, maxMessageLength),
+        ...outcomeOf(entry),
       }
     }
     if (this.#traces.size > maxTraces) {
@@ -44,4 +46,10 @@ export class FoundLines {
   findings(): Finding[] {
     return [...this.#traces.values()]
   }
+}
+
+/** Of `request completed` its status is the news. */
+function outcomeOf(entry: LogEntry): { outcome?: string } {
+  const outcome = entry.message === undefined ? '' : outcomeText(entry).slice(0, maxMessageLength)
+  return outcome === '' ? {} : { outcome }
 }

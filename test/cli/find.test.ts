@@ -133,6 +133,20 @@ describe('spanlog find', () => {
     expect(foundIn(stdout)).toEqual(['slow'])
   })
 
+  it('says of the first error how it ended', async () => {
+    const edge = {
+      level: 50,
+      time: 1795239362000,
+      service: 'orders',
+      trace_id: refused,
+      method: 'POST',
+      status: 503,
+      msg: 'request completed',
+    }
+    const { stdout } = await spanlog(['find', '--level', 'error', '-'], { input: `${JSON.stringify(edge)}\n` })
+    expect(stdout).toContain(' orders: request completed  status=503\n')
+  })
+
   it('prints IDs for another command, which reads them', async () => {
     const { stdout } = await spanlog(['find', '--level', 'error', '--ids', logFile])
     expect(stdout).toBe(`${refused}\n`)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { lineDrawer } from '../../src/view/terminal/lines.js'
 import { displayWidth } from '../../src/view/terminal/text.js'
-import { line, t0 } from './draw.js'
+import { line, t0, traceId } from './draw.js'
 
 function draw(lines: ReturnType<typeof line>[], options = {}): string[] {
   return lines.flatMap(lineDrawer(options))
@@ -80,10 +80,43 @@ describe('a list of lines', () => {
   })
 
   it('keeps what else an error holds, and counts frames past 20', () => {
-    const err = { type: 'E', message: 'm', code: 7, stack: `E: m\n${'    at f (x.js)\n'.repeat(25)}`.trimEnd() }
+    const err = {
+      type: 'E',
+      message: '5 m',
+      code: 7,
+      details: 'm',
+      at: { row: 1 },
+      stack: `E: 5 m\n${'    at f (x.js)\n'.repeat(25)}`.trimEnd(),
+    }
     const rows = draw([line('a', 1, 'error', 'failed', { fields: { err } })]).slice(1)
-    expect(rows[0]).toBe('04:00:00.001 api ERROR failed  err={"type":"E","message":"m","code":7,"stack":"E')
+    expect(rows[0]).toBe('04:00:00.001 api ERROR failed  err="E: 5 m" err.code=7 err.at={"row":1}')
     expect(rows.at(-1)).toBe('               … 5 more frames')
+  })
+
+  it('shows how it ended before what was asked for, and no field that is the ID of the trace', () => {
+    const fields = { reqId: traceId, method: 'GET', path: '/orders', status: 500, err: 'refused' }
+    expect(draw([line('a', 1, 'error', 'm', { fields })]).at(-1)).toBe(
+      '04:00:00.001 api ERROR m  status=500 err=refused method=GET path=/orders',
+    )
+    const others = { reqId: 'f'.repeat(32), ref: undefined }
+    expect(draw([line('a', 1, 'error', 'm', { fields: others })]).at(-1)).toContain(`m  reqId=${others.reqId} ref=undefined`)
+  })
+
+  it.each([
+    [
+      'before a word that the next row can hold, so that an ID stays whole',
+      `${'a'.repeat(20)} ${'b'.repeat(60)}`,
+      ['a'.repeat(20), 'b'.repeat(60)],
+    ],
+    [
+      'behind a comma of one that no row could hold',
+      `x {${'"key":1,'.repeat(12)}}`,
+      [`x {${'"key":1,'.repeat(6)}`, `${'"key":1,'.repeat(6)}}`],
+    ],
+    ['in the midst of one that has neither', 'c'.repeat(100), ['c'.repeat(57), 'c'.repeat(43)]],
+  ])('breaks %s', (_, message, expected) => {
+    const [first = '', ...more] = draw([line('a', 1, 'info', message)], { width: 80 }).slice(1)
+    expect([first.slice(23), ...more.map((row) => row.slice(13))]).toEqual(expected)
   })
 
   it('wraps and cuts nothing in a width without end', () => {

@@ -60,6 +60,28 @@ const pictures: { name: string; spans: TraceSpan[]; entries: LogEntry[]; picture
     `,
   },
   {
+    name: 'calls whose names are a method or a command alone, told apart by where they go; a headline that says no path twice',
+    spans: [
+      span('a', undefined, 'gateway/POST /checkout', 0, 100, { kind: 'server', attributes: { 'url.path': '/checkout' } }),
+      span('b', 'a', 'gateway/GET', 10, 30, {
+        kind: 'client',
+        attributes: { 'http.request.method': 'GET', 'url.full': 'http://me:secret@shop:8080/items/7?key=secret' },
+      }),
+      span('c', 'b', 'catalog/GET', 12, 28, { kind: 'server', attributes: { 'http.method': 'GET', 'http.target': '/items/7' } }),
+      span('d', 'c', 'catalog/GET', 14, 20, { kind: 'client', attributes: { 'db.operation.name': 'GET', 'db.system.name': 'redis' } }),
+    ],
+    entries: [],
+    picture: drawn`
+      4bf92f3577b34da6a3ce929d0e0e4736  100ms  4 spans  2 services  0 errors  0 lines
+      80 % of the time (80.0ms) went into gateway "POST /checkout".
+
+      gateway POST /checkout                ███░░░░░░░██████████████████████     100ms
+      └ GET shop:8080/items/7                  █░░░░░█                          20.0ms
+        └ catalog GET /items/7                  ░░███                           16.0ms
+          └ GET redis                           ██                              6.00ms
+    `,
+  },
+  {
     name: 'several roots and an orphan, each at the top by its start, the missing parent named',
     spans: [
       span('b', undefined, 'mail/send', 20, 30),

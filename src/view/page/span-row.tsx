@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { count } from '../count.js'
+import { subjectOf } from '../subject.js'
 import type { Model, SpanRow } from './model.js'
 import { cent, type Range, shareOf, strip } from './scale.js'
 import { still } from './still.js'
@@ -21,6 +22,7 @@ export interface RowProps {
 export const Row = still(({ model, row, topPx, range, collapsed, isSelected, fits }: RowProps): JSX.Element => {
   const { index, span, depth, failed, parent } = row
   const hue = model.services.get(span.service)?.hue ?? 0
+  const subject = subjectOf(span)
   const isParent = row.end > index + 1
   const above = parent === undefined ? undefined : model.rows[parent]
   const classes = ['row', failed && 'failed', isSelected && 'selected', !fits && 'aside', row.path.length > 0 && 'on-path']
@@ -50,6 +52,12 @@ export const Row = still(({ model, row, topPx, range, collapsed, isSelected, fit
         {above?.span.service !== span.service && <Service name={span.service} hue={hue} />}
         <span class="operation">
           <Outside text={span.name} />
+          {subject !== undefined && (
+            <small>
+              {' '}
+              <Outside text={subject} />
+            </small>
+          )}
         </span>
         {collapsed.has(index) && <span class="below">+{row.end - index - 1}</span>}
       </div>

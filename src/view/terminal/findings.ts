@@ -16,8 +16,8 @@ export interface Finding {
   /** Of the lines that fit. */
   lines?: { count: number; errors: number }
   services: string[]
-  /** The earliest. */
-  firstError?: { timeUnixNano?: bigint; service?: string; message: string }
+  /** The earliest; of a line with the fields that say how it ended, such as `status=503`. */
+  firstError?: { timeUnixNano?: bigint; service?: string; message: string; outcome?: string }
 }
 
 const indent = ' '.repeat('00:00:00.000  '.length)
@@ -30,7 +30,7 @@ const maxErrorRows = 2
  * 2026-11-21 UTC
  * 05:36:02.093  5cb3632fdfccf8ffc8faae9707ff0821  173ms  7 spans (4 errors)
  *               POST /orders in gateway, orders, payments
- *               payments CardDeclined: insufficient funds
+ *               payments: charge failed  err="CardDeclined: insufficient funds"
  * ```
  */
 export function findingDrawer(options: DrawOptions = {}): (finding: Finding) => string[] {
@@ -51,8 +51,8 @@ export function findingDrawer(options: DrawOptions = {}): (finding: Finding) => 
     const where = `${root === undefined ? '' : `${root.name} in `}${services.join(', ')}`
     if (where !== '') rows.push(indent + truncate(escapeText(where), width - indent.length))
     if (firstError !== undefined) {
-      const { service, message } = firstError
-      const text = escapeText(service === undefined ? message : `${service}: ${message}`)
+      const { service, message, outcome } = firstError
+      const text = escapeText((service === undefined ? message : `${service}: ${message}`) + (outcome === undefined ? '' : `  ${outcome}`))
       const room = width - indent.length
       const { rows: parts, rest } = wrap(text, room, room, width === Number.POSITIVE_INFINITY ? 1 : maxErrorRows)
       const drawn = parts.map(([start, end], index) =>

@@ -19,14 +19,30 @@ const process = new Set(['pid', 'hostname'])
 /** Likewise, or of the record itself, where Loki makes metadata of what OTLP brings. */
 const ofOtlp = /^(?:flags|observed_timestamp|scope_version|(?:host|os|process|telemetry)_\w+)$/
 
+/** How it ended, which must not be cut off behind what was asked for. */
+const ending = /^(?:err|error|reason|status|status_?code)$/i
+
 /** What a line says beside its time, service and level, which have their own columns, and its IDs, which are those of the trace. */
 export function lineText(entry: LogEntry): LineText {
   const stack: string[] = []
   const fields = furtherFields(entry)
-    .map(([name, value]) => `${name}=${valueText(withoutStack(name, value, stack))}`)
+    // The trace ID under a name of somebody's own, such as `reqId`, is no news to who looks at its trace.
+    .filter(([, value]) => value === undefined || value !== entry.traceId)
+    .toSorted(([a], [b]) => Number(ending.test(b)) - Number(ending.test(a)))
+    .flatMap(([name, value]) => withoutStack(name, value, stack))
+    .map(([name, value]) => `${name}=${valueText(value)}`)
     .join(' ')
   const message = entry.message ?? (fields === '' ? entry.line : '')
   return { message: escapeText(message), fields: escapeText(fields), stack: stack.map(escapeText) }
+}
+
+/** How it ended, as far as fields say so: `status=503`, `err="CardDeclined: insufficient funds"`; not escaped. */
+export function outcomeText(entry: LogEntry): string {
+  const fields = furtherFields(entry).filter(([name]) => ending.test(name))
+  return fields
+    .map(([name, value]) => withoutStack(name, value, [])[0]!)
+    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .join(' ')
 }
 
 /** The fields that say more than the time, service, level, message and IDs of the line, and its process. */
@@ -37,10 +53,13 @@ export function furtherFields(entry: LogEntry): [name: string, value: unknown][]
   )
 }
 
-/** What stands for an error on its line, `CardDeclined: insufficient funds`; its frames go to `stack`, and what else it holds stays. */
-function withoutStack(name: string, value: unknown, stack: string[]): unknown {
+/**
+ * What stands for an error on its line, `err="CardDeclined: insufficient funds"`; its frames go to `stack`. What else it holds follows,
+ * such as `err.code=402`, unless the text has it.
+ */
+function withoutStack(name: string, value: unknown, stack: string[]): [name: string, value: unknown][] {
   const text = isRecord(value) ? value['stack'] : /stack(?:_?trace)?$/i.test(name) ? value : undefined
-  if (typeof text !== 'string') return value
+  if (typeof text !== 'string') return [[name, value]]
   const firstFrame = /\n\s+at /.exec(text)?.index ?? text.length
   stack.push(
     ...text
@@ -50,10 +69,10 @@ function withoutStack(name: string, value: unknown, stack: string[]): unknown {
       .map((frame) => `  ${frame.trim()}`),
   )
   const head = text.slice(0, firstFrame)
-  if (!isRecord(value)) return head
-  const { stack: _stack, type, name: errorName, message, ...rest } = value
-  const said = [type, errorName, message].every((part) => part === undefined || (typeof part === 'string' && head.includes(part)))
-  return Object.keys(rest).length === 0 && said ? head : { ...value, stack: head }
+  if (!isRecord(value)) return [[name, head]]
+  const { stack: _stack, ...rest } = value
+  const unsaid = Object.entries(rest).filter(([, part]) => typeof part !== 'string' || !head.includes(part))
+  return [[name, head], ...unsaid.map(([key, part]): [string, unknown] => [`${name}.${key}`, part])]
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -66,7 +85,8 @@ function isShownElsewhere(entry: LogEntry, name: string, value: unknown): boolea
   if (identity.has(name) || process.has(name)) return true
   if (time.has(name)) return entry.timeUnixNano !== undefined
   if (level.has(name)) return entry.severity !== undefined
-  return typeof value === 'string' && (value === entry.message || (value === entry.service && /^(?:service|ddservice|name)/.test(name)))
+  if (typeof value !== 'string') return false
+  return value === entry.message || (value === entry.service && /^(?:service|ddservice|name)/.test(name))
 }
 
 function valueText(value: unknown): string {

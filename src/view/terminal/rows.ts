@@ -1,6 +1,7 @@
 import { isFailed } from '../../analysis/failure.js'
 import type { LogEntry } from '../../logs/types.js'
 import type { TraceSpan } from '../../traces/types.js'
+import { subjectOf } from '../subject.js'
 import { formatDuration, formatOffset } from './duration.js'
 import { levelText, lineText } from './line.js'
 import { type DrawOptions, MIN_WIDTH, type Paint, painter, serviceColors } from './style.js'
@@ -43,7 +44,7 @@ export interface Stretch {
 }
 
 /**
- * A span: its place in the tree, its name (behind the service where that is not its parent's), its bar, its duration. Several spans alike
+ * A span: its place in the tree, its name (behind the service where that is not its parent's; before what it leaves open), its bar, its duration. Several spans alike
  * are one row, with their number and the time from the first start to the last end.
  *
  * @param path - the stretches that decided how long the trace took
@@ -61,7 +62,9 @@ export function spanRow(
   const number = spans.length === 1 ? '' : `${spans.length} × `
   const room = nameWidth - displayWidth(prefix) - (failed ? 2 : 0) - displayWidth(number)
   const service = span.service === parentService ? '' : truncate(`${escapeText(span.service)} `, Math.ceil(room * 0.6))
-  const name = fit(escapeText(span.name), room - displayWidth(service))
+  const name = truncate(escapeText(span.name), room - displayWidth(service))
+  const subject = spans.length > 1 ? undefined : subjectOf(span)
+  const more = fit(subject === undefined ? '' : ` ${escapeText(subject)}`, room - displayWidth(service) - displayWidth(name))
   const color = colorOf(span.service)
   const end = spans.reduce((latest, { endUnixNano }) => (endUnixNano > latest ? endUnixNano : latest), span.endUnixNano)
   return (
@@ -70,6 +73,7 @@ export function spanRow(
     paint('bold', number) +
     paint([color, 'bold'].flat() as typeof color, service) +
     paint(color, name) +
+    paint('dim', more) +
     ` ${paint(failed ? 'red' : color, bar(sheet, spans, path))}` +
     formatDuration(end - span.startUnixNano).padStart(timeWidth)
   )

@@ -103,7 +103,8 @@ export function fit(text: string, width: number): string {
 }
 
 /**
- * Rows of escaped text as ranges of it, broken at a space where the second half of a row has one. What would need more
+ * Rows of escaped text as ranges of it, broken at a space, so that an ID stays whole; a word that no row could hold is begun where the
+ * second half of a row has no space, and broken behind a comma where that half has one. What would need more
  * than `maxRows` is left out; `rest` is its length in UTF-16 units. Widths are 2 or more: a wide character must fit.
  */
 export function wrap(text: string, firstWidth: number, width: number, maxRows: number): { rows: [number, number][]; rest: number } {
@@ -113,12 +114,23 @@ export function wrap(text: string, firstWidth: number, width: number, maxRows: n
     const room = rows.length === 0 ? firstWidth : width
     let end = start + unitsThatFit(text, start, room)
     if (end < text.length && text[end] !== ' ') {
-      const space = text.lastIndexOf(' ', end)
-      if (space > start + (end - start) / 2) end = space
+      end = breakBefore(text, start, end, width)
     }
     rows.push([start, start + text.slice(start, end).trimEnd().length])
     start = end
     while (text[start] === ' ') start++
   }
   return { rows, rest: text.length - Math.min(start, text.length) }
+}
+
+/** Where to break a row that could go on to `end`, in the midst of a word. */
+function breakBefore(text: string, start: number, end: number, width: number): number {
+  const half = start + (end - start) / 2
+  const space = text.lastIndexOf(' ', end)
+  if (space > half) return space
+  const next = text.indexOf(' ', end)
+  const isWordShort = space + 1 + unitsThatFit(text, space + 1, width) >= (next < 0 ? text.length : next)
+  if (space > start && isWordShort) return space
+  const comma = text.lastIndexOf(',', end - 1) + 1
+  return comma > half ? comma : end
 }
