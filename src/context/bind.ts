@@ -54,7 +54,7 @@ function bindEmitter<E extends EventEmitter>(emitter: E, context: Context): E {
   }
   // oxlint-disable-next-line typescript/unbound-method -- called with the emitter as `this`
   const { on, prependListener } = emitter
-  const value: Binding = { context, on, prependListener }
+  const value: Binding = { context, on, prependListener, isWrapped: Object.hasOwn(emitter, 'on') }
   Object.defineProperty(emitter, bindingKey, { value })
   for (const [name, descriptor] of boundMethods) Object.defineProperty(emitter, name, descriptor)
   return emitter
@@ -64,6 +64,8 @@ interface Binding {
   context: Context
   readonly on: Add
   readonly prependListener: Add
+  /** Somebody else's `on` is below ours, such as that of OpenTelemetry's context manager, and may wrap what we add. */
+  readonly isWrapped: boolean
 }
 type Bound = EventEmitter & { readonly [bindingKey]: Binding }
 type Listener = AnyFunction & { listener?: unknown }
@@ -81,7 +83,10 @@ const boundMethods = [
 function method(add: 'on' | 'prependListener', once: boolean): PropertyDescriptor {
   const value = function (this: Bound, event: string | symbol, listener: unknown): EventEmitter {
     const wrapped = typeof listener === 'function' ? boundListener(this, event, listener as Listener, once) : (listener as AnyFunction)
-    return this[bindingKey][add].call(this, event, wrapped)
+    const binding = this[bindingKey]
+    binding[add].call(this, event, wrapped)
+    if (binding.isWrapped) showOriginal(this.rawListeners(event).at(add === 'on' ? -1 : 0) as Listener | undefined, wrapped)
+    return this
   }
   return { value, writable: true, configurable: true, enumerable: false }
 }
@@ -94,4 +99,9 @@ function boundListener(emitter: Bound, event: string | symbol, listener: Listene
   }
   wrapper.listener = listener.listener ?? listener
   return wrapper
+}
+
+/** A wrapper around ours hides the original from node, which would never remove it again. */
+function showOriginal(added: Listener | undefined, wrapper: Listener): void {
+  if (added !== undefined && added !== wrapper) added.listener ??= wrapper.listener
 }

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events'
+import { ROOT_CONTEXT } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { bindTrace, correlationId, withSpan } from 'spanlog'
 import { describe, expect, it } from 'vitest'
 
@@ -41,6 +43,20 @@ describe('bindTrace', () => {
     emitter.once('x', single).removeListener('x', single)
     expect(emitter.listenerCount('x')).toBe(0)
     emitter.on('x', listener).removeAllListeners()
+    expect(emitter.listenerCount('x')).toBe(0)
+  })
+
+  it('leaves them so over an emitter that OpenTelemetry has bound', () => {
+    const manager = new AsyncLocalStorageContextManager()
+    const emitter = manager.bind(ROOT_CONTEXT, new EventEmitter())
+    bindTrace(emitter)
+    let calls = 0
+    const listener = () => calls++
+    emitter.on('x', listener).prependListener('x', listener).once('x', listener)
+    emitter.emit('x')
+    expect([calls, emitter.listenerCount('x')]).toEqual([3, 2])
+    // As pino-http and node's streams do where the first of several events ends a request.
+    emitter.removeListener('x', listener).off('x', listener)
     expect(emitter.listenerCount('x')).toBe(0)
   })
 
