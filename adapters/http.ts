@@ -32,8 +32,10 @@ export type HttpMiddleware = <T>(req: IncomingMessage, res: ServerResponse, next
  */
 export function traceHttp(options: TraceHttpOptions = {}): HttpMiddleware {
   const edge = nodeEdge(serverEdge('traceHttp', options, expressRoute))
-  return (req, res, next) => {
+  // Its name is what OpenTelemetry's instrumentation of Express calls the span that it puts around it.
+  const spanlog: HttpMiddleware = (req, res, next) => {
     const exchange = edge.begin(req, req, res)
     return exchange === undefined ? next() : exchange.run(next)
   }
+  return spanlog
 }

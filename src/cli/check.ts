@@ -14,7 +14,7 @@ import type { Session } from './session.js'
 
 const flags = {
   ...manyFlags,
-  budget: { type: 'string', value: '<file>', help: 'the limits, as JSON (docs/quality-gates.md)' },
+  budget: { type: 'string', value: '<file>', help: 'the limits, as JSON' },
   baseline: { type: 'string', value: '<file>', help: 'what --write-baseline wrote, for the limits of `regression`' },
   'write-baseline': { type: 'string', value: '<file>', help: 'writes what the traces were like; alone, or where every limit was kept' },
   junit: { type: 'string', value: '<file>', help: "writes the result as JUnit's XML" },
@@ -28,7 +28,19 @@ type Values = ValuesOf<typeof flags>
 export const check = defineCommand({
   usage: '--budget <file> [file or folder ...]',
   flags,
+  examples: [
+    'spanlog check traces/ --write-baseline baseline.json',
+    'spanlog check traces/ --budget budgets.json --baseline baseline.json',
+  ],
   help: [
+    [
+      'The limits of --budget, all of them optional:',
+      '  { "operations": [{ "service": "gateway", "name": "POST /orders", "p95Ms": 300,',
+      '                     "errorShare": 0.01, "callsPerTrace": 2 }],',
+      '    "traces": { "criticalPathMs": 1000, "qualityScore": 0.9 },',
+      '    "regression": { "ratio": 1.2, "minimumMs": 1, "errorShare": 0.01 },',
+      '    "minimumSample": 20 }',
+    ],
     [
       'Output: a sentence for each limit that is broken or has no data, the verdict on',
       'stderr. With --json { passed, results, traces, verdict }.',

@@ -31,6 +31,8 @@ export interface Command<F extends Flags = Flags> {
   usage: string
   /** Beside `--help` and `--version`, which all have. */
   flags: F
+  /** Command lines to copy, the commonest first; they open its help. At most 78 columns. */
+  examples: readonly string[]
   /** Sections of its help behind the options, each rows of at most 80 columns. */
   help: readonly (readonly string[])[]
   /** @returns the exit code */

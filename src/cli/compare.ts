@@ -31,6 +31,7 @@ type Values = ValuesOf<typeof flags>
 export const compare = defineCommand({
   usage: '<trace-id> <trace-id> | --by <attribute> <before> <after>  [file or folder ...]',
   flags,
+  examples: ['spanlog compare <fast-id> <slow-id> logs/', 'spanlog compare --by service.version 1.4 1.5 --from 2h --service orders'],
   help: [
     [
       'Two traces differ where a call takes 1 ms and 20 % more or less, or where there',

@@ -16,14 +16,12 @@ const shells = { bash, zsh, fish } as const
 export const completion = defineCommand({
   usage: 'bash|zsh|fish',
   flags: {},
-  help: [
-    [
-      'Examples:',
-      '  source <(spanlog completion bash)      in ~/.bashrc',
-      '  spanlog completion zsh > _spanlog      in a folder of $fpath',
-      '  spanlog completion fish > ~/.config/fish/completions/spanlog.fish',
-    ],
+  examples: [
+    'source <(spanlog completion bash)      # in ~/.bashrc',
+    'spanlog completion zsh > _spanlog      # in a folder of $fpath',
+    'spanlog completion fish > ~/.config/fish/completions/spanlog.fish',
   ],
+  help: [],
   async run({ positionals: [shell = '', ...more] }, session) {
     if (!Object.hasOwn(shells, shell) || more.length > 0) {
       const got = shell === '' ? 'none' : JSON.stringify([shell, ...more].join(' '))

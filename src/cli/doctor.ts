@@ -43,6 +43,12 @@ interface Report {
 export const doctor = defineCommand({
   usage: '[folder | trace-id]',
   flags,
+  examples: [
+    'spanlog doctor',
+    "spanlog doctor --run 'node --import ./tracing.mjs server.js'",
+    'spanlog doctor --loki http://localhost:3100 --since 1h',
+    'spanlog doctor 0af7651916cd43dd8448eb211c80319c --loki … --tempo …',
+  ],
   help: [
     [
       'Without arguments it looks at the project in this folder: what is installed,',
@@ -51,14 +57,8 @@ export const doctor = defineCommand({
       'arrives there, with a trace ID at what the stores have of it.',
     ],
     [
-      'Examples:',
-      "  spanlog doctor --run 'node --import ./tracing.mjs server.js'",
-      '  spanlog doctor --loki http://localhost:3100 --since 1h',
-      '  spanlog doctor 0af7651916cd43dd8448eb211c80319c --loki … --tempo …',
-    ],
-    [
-      'Output: findings on stdout, the worst first, each with its code (docs/doctor.md)',
-      'and its remedy. With --json { passed, looked, findings, services }.',
+      'Output: findings on stdout, the worst first, each with its code and',
+      'its remedy. With --json { passed, looked, findings, services }.',
       '',
       'Exit codes of doctor:',
       '  0    no finding is an error',

@@ -30,18 +30,17 @@ type Values = ValuesOf<typeof flags>
 export const find = defineCommand({
   usage: '[file or folder ...]',
   flags,
+  examples: [
+    'spanlog find --level error --service orders --grep refused --since 1h',
+    'spanlog find --errors --slower 2s --tempo http://localhost:3200',
+    'spanlog find --level fatal --ids | head -1 | xargs spanlog trace',
+  ],
   help: [
     searchHelp,
     [
       'Output: the traces on stdout, newest first, with counts, services and the',
       'first error; counts of lines are of those that fit. The verdict on stderr says',
       'whether there may be more.',
-    ],
-    [
-      'Examples:',
-      '  spanlog find --level error --service orders --grep refused --since 1h',
-      '  spanlog find --errors --slower 2s --tempo http://localhost:3200',
-      '  spanlog find --level fatal --ids | head -1 | xargs spanlog trace',
     ],
   ],
   async run({ values, positionals }, session) {

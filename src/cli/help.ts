@@ -25,8 +25,11 @@ const files = [
   'Files:',
   '  spanlog.json in the working folder, else ~/.config/spanlog/spanlog.json',
   '      stores and credentials that neither flags nor environment name, such as',
-  '      { "loki": { "url": "https://loki", "tenant": "shop" } }; docs/cli.md has',
-  '      every key',
+  '      { "files": ["/var/log"], "loki": { "url": "https://loki", "tenant": "a" },',
+  '        "tempo": { "url": "https://tempo" }, "maxBytes": "10GB" };',
+  '      of each store url, tenant, username, password, bearerToken, headers and',
+  '      tls: { ca, cert, key }, of those of lines also selector; beside them',
+  '      grafana: { url, loki, tempo } and audit',
 ]
 
 /** The help of all commands: what there is. */
@@ -53,7 +56,7 @@ export function overview(): string {
 }
 
 /** All that a user must know of one command: a page of a manual. */
-export function helpOf(name: CommandName, { usage, flags, help }: Command): string {
+export function helpOf(name: CommandName, { usage, flags, examples, help }: Command): string {
   return [
     `Usage: spanlog ${name} ${usage} [options]`,
     '',
@@ -61,6 +64,9 @@ export function helpOf(name: CommandName, { usage, flags, help }: Command): stri
       `${commands[name].does}.`.replace(/^./, (letter) => letter.toUpperCase()),
       78,
     ),
+    '',
+    'Examples:',
+    ...examples.map((example) => `  ${example}`),
     '',
     'Options:',
     ...described({ ...flags, ...generalFlags }),

@@ -39,6 +39,12 @@ type Values = ValuesOf<typeof flags>
 export const logs = defineCommand({
   usage: '<trace-id> [file or folder ...]',
   flags,
+  examples: [
+    'spanlog logs 0af7651916cd43dd8448eb211c80319c --loki http://localhost:3100',
+    'spanlog logs 0af7651916cd43dd8448eb211c80319c /var/log/shop --level warn -C 3',
+    'kubectl logs -l app=shop --prefix | spanlog logs <trace-id> -',
+    'spanlog logs <trace-id> --follow --from 10m --service orders',
+  ],
   help: [
     [
       'The trace ID is found in whatever is pasted: 32 hex digits, a traceparent, a',
@@ -56,13 +62,6 @@ export const logs = defineCommand({
       'The window: without --from and --to Loki is searched around the spans of the',
       'trace, where a Tempo, Jaeger or Zipkin is given too; else the last 7 days,',
       'and further back where these hold nothing.',
-    ],
-    [
-      'Examples:',
-      '  spanlog logs 0af7651916cd43dd8448eb211c80319c --loki http://localhost:3100',
-      '  spanlog logs 0af7651916cd43dd8448eb211c80319c /var/log/shop --level warn -C 3',
-      '  kubectl logs -l app=shop --prefix | spanlog logs <trace-id> -',
-      '  spanlog logs <trace-id> --follow --from 10m --service orders',
     ],
   ],
   async run({ values, positionals }, session) {

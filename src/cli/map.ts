@@ -15,6 +15,7 @@ export const map = defineCommand({
     dot: { type: 'boolean', help: "in Graphviz's DOT language" },
     ...outputFlags,
   },
+  examples: ['spanlog map --from 1h', 'spanlog map traces/ --mermaid'],
   help: [
     [
       'Output: calls with their rates, error shares and latencies as the caller saw',

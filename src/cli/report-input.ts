@@ -15,7 +15,7 @@ import { linesText } from './verdict.js'
 
 /** What a report is held to, and how much of the logs it reads. */
 export const reportFlags = {
-  budget: { type: 'string', value: '<file>', help: 'limits to hold the traces to (docs/quality-gates.md)' },
+  budget: { type: 'string', value: '<file>', help: 'limits to hold the traces to, as `spanlog check --help` shows' },
   baseline: { type: 'string', value: '<file>', help: 'what `spanlog check --write-baseline` wrote, for limits against it' },
   'max-lines': {
     type: 'string',

@@ -21,6 +21,7 @@ type Values = ValuesOf<typeof flags>
 export const report = defineCommand({
   usage: '[file or folder ...]',
   flags,
+  examples: ['spanlog report --from 1h --service orders', 'spanlog report logs/ --budget budgets.json'],
   help: [
     [
       'Output: errors by type and service, with where they began, what failed with',

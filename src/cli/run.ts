@@ -5,7 +5,7 @@ import type { Command } from './command.js'
 import { commands, isCommand } from './commands.js'
 import { exitCodes } from './exit.js'
 import { generalFlags } from './options.js'
-import { parseCommandLine } from './parse.js'
+import { meant, parseCommandLine } from './parse.js'
 import type { Session } from './session.js'
 
 /** Runs one command line, as a program does: what fails is reported, and told by the exit code that it returns. */
@@ -29,8 +29,9 @@ async function main(args: readonly string[], session: Session): Promise<number> 
     if (values.help === true) return answer((await import('./help.js')).overview(), session)
     if (values.version === true) return answer(version(), session)
   }
-  const problem = `Expected a command, one of ${Object.keys(commands).join(', ')}, got ${first === '' ? 'none' : JSON.stringify(first)}`
-  throw new SpanlogError('INVALID_OPTION', problem, { remedy: 'see spanlog --help' })
+  const names = Object.keys(commands)
+  const problem = `Expected a command, one of ${names.join(', ')}, got ${first === '' ? 'none' : JSON.stringify(first)}`
+  throw new SpanlogError('INVALID_OPTION', problem, { remedy: `${meant(first, names)}see spanlog --help` })
 }
 
 async function answer(text: string, session: Session): Promise<number> {

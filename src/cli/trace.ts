@@ -43,7 +43,7 @@ const flags = {
   budget: {
     type: 'string',
     value: '<file>',
-    help: 'marks the spans that take longer than their budgets of this file say (docs/quality-gates.md)',
+    help: 'marks the spans that take longer than their budgets of this file say, as `spanlog check --help` shows',
   },
   links: { type: 'boolean', help: 'also what triggered it and all that it caused: the traces linked with it, at most 20' },
   ...outputFlags,
@@ -55,6 +55,11 @@ type Values = ValuesOf<typeof flags>
 export const trace = defineCommand({
   usage: '<trace-id> [file or folder ...]',
   flags,
+  examples: [
+    'spanlog trace 0af7651916cd43dd8448eb211c80319c logs/',
+    'spanlog trace <trace-id> --loki http://loki:3100 --tempo http://tempo:3200',
+    'spanlog trace <trace-id> --only errors',
+  ],
   help: [
     [
       'Output: the picture on stdout, the verdict on stderr. Above it stands in one',

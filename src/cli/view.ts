@@ -42,6 +42,11 @@ type Values = ValuesOf<typeof flags>
 export const view = defineCommand({
   usage: '[trace-id [other-trace-id]] [file or folder ...]',
   flags,
+  examples: [
+    'spanlog view 0af7651916cd43dd8448eb211c80319c logs/',
+    'spanlog view <trace-id> --loki http://localhost:3100 -o trace.html',
+    'spanlog view --errors --since 1h --tempo http://localhost:3200',
+  ],
   help: [
     [
       'With one trace ID the page of that trace, with two the page of the second,',

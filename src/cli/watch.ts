@@ -24,7 +24,7 @@ const { from: _from, since: _since, to: _to, ...liveFlags } = manyFlags
 const flags = {
   ...liveFlags,
   ...logFlags,
-  budget: { type: 'string', value: '<file>', help: 'the limits, as JSON (docs/quality-gates.md)' },
+  budget: { type: 'string', value: '<file>', help: 'the limits, as JSON; `spanlog check --help` shows some' },
   baseline: {
     type: 'string',
     value: '<file>',
@@ -58,6 +58,10 @@ const MOST_ATTACHED = 1000
 export const watch = defineCommand({
   usage: '--budget <file> [file or folder ...]',
   flags,
+  examples: [
+    'spanlog watch --tempo http://localhost:3200 --budget budgets.json --every 10s',
+    'spanlog watch --budget budgets.json --webhook https://example.com/alarm',
+  ],
   help: [
     [
       'Looks every 30 seconds at the traces of the last 5 minutes. A limit that breaks',

@@ -5,6 +5,9 @@ import { promisify, stripVTControlCharacters } from 'node:util'
 import { fromJson } from 'spanlog/logs'
 import { fromJson as traceFromJson } from 'spanlog/traces'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { Command } from '../../src/cli/command.js'
+import { type CommandName, commands } from '../../src/cli/commands.js'
+import { parseCommandLine } from '../../src/cli/parse.js'
 import { displayWidth } from '../../src/view/terminal/text.js'
 import { otlp } from '../support/otlp.js'
 import { span, t0, traceId } from '../view/draw.js'
@@ -173,7 +176,7 @@ describe('output that is no terminal', () => {
 
   it('has each line whole on one row, and every frame of its error below', async () => {
     const rows = (await spanlog(['logs', traceId, long])).stdout.trimEnd().split('\n').slice(1)
-    expect(rows[0]).toMatch(new RegExp(`^04:00:00\\.001 ${service} ERROR (word ){1000}end  last=field err="Error: no card"$`))
+    expect(rows[0]).toMatch(new RegExp(`^04:00:00\\.001 ${service} ERROR (word ){1000}end  err="Error: no card" last=field$`))
     expect(rows.slice(1).map((row) => row.trim())).toEqual(
       stack
         .split('\n')
@@ -467,6 +470,38 @@ describe('help', () => {
     for (const name of ['find', 'logs', 'trace', 'completion']) expect(stdout).toMatch(new RegExp(`^  spanlog ${name} +\\w`, 'm'))
     expect(stdout.split('\n').filter((row) => row.length > 80)).toEqual([])
     expect(code).toBe(0)
+  })
+
+  it.each(Object.keys(commands) as CommandName[])('of %s opens with examples that it understands', async (name) => {
+    const command: Command = await commands[name].load()
+    expect(command.examples.length).toBeGreaterThan(0)
+    for (const example of command.examples) {
+      const [own = ''] = example
+        .replace(/^.*?spanlog /, '')
+        .replaceAll(/<([\w-]+)>/g, '$1')
+        .split(/[|)#>]/)
+      const [first, ...rest] = own.match(/'[^']*'|\S+/g) ?? []
+      expect(first).toBe(name)
+      expect(() => parseCommandLine(name, command.flags, rest)).not.toThrow()
+    }
+    const { stdout } = await spanlog([name, '--help'])
+    expect(stdout).toContain(`\nExamples:\n  ${command.examples[0]}\n`)
+    expect(
+      stdout
+        .split('\n')
+        .slice(1)
+        .filter((row) => row.length > 80),
+    ).toEqual([])
+  })
+
+  it.each([
+    ['an option', ['logs', '--sicne', '1h'], "Unknown option '--sicne'; did you mean --since? see spanlog logs --help"],
+    ['a command', ['trce', 'x'], 'got "trce"; did you mean trace? see spanlog --help'],
+    ['nothing near', ['frobnicate'], 'got "frobnicate"; see spanlog --help'],
+  ])('names what was meant by %s', async (_, args, text) => {
+    const { stderr, code } = await spanlog(args)
+    expect(stderr).toContain(text)
+    expect(code).toBe(2)
   })
 
   it('of the version is that of the package, and loads no source', async () => {

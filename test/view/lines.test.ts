@@ -93,6 +93,23 @@ describe('a list of lines', () => {
     expect(rows.at(-1)).toBe('               … 5 more frames')
   })
 
+  it('counts the frames of packages and of Node.js, but for the first, and shows all where nothing bounds a row', () => {
+    const frames = [
+      'at a (/x/node_modules/pg/a.js:1:1)',
+      'at b (node:net:1:1)',
+      'at new Promise (<anonymous>)',
+      'at own (/srv/b.js:1:1)',
+      'at c (C:\\node_modules\\d.js:1:1)',
+    ]
+    const entry = line('a', 1, 'error', 'm', { fields: { stack: ['E: m', ...frames].join('\n    ') } })
+    const shown = (options = {}) =>
+      draw([entry], options)
+        .slice(2)
+        .map((row) => row.trim())
+    expect(shown()).toEqual([frames[0], '… 2 frames of packages and Node.js', frames[3], frames[4]])
+    expect(shown({ width: Number.POSITIVE_INFINITY })).toEqual(frames)
+  })
+
   it('shows how it ended before what was asked for, and no field that is the ID of the trace', () => {
     const fields = { reqId: traceId, method: 'GET', path: '/orders', status: 500, err: 'refused' }
     expect(draw([line('a', 1, 'error', 'm', { fields })]).at(-1)).toBe(

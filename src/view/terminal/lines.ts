@@ -9,7 +9,7 @@ const timeWidth = '00:00:00.000 '.length
 /**
  * Draws the lines of a trace one at a time, so that a result of any size can be written as it comes: time in UTC, service,
  * level, message, remaining fields. A day's first line has the date above it. What is long wraps, up to 20 rows; the frames of an
- * error stand below, one a row.
+ * error stand below, one a row, but for those of packages and of Node.js, which are counted.
  *
  * ```
  * 2026-11-21 UTC
@@ -53,9 +53,29 @@ export function lineDrawer(options: DrawOptions & { services?: readonly string[]
       (serviceWidth === 0 ? '' : `${paint(colorOf(service), fit(service, serviceWidth))} `) +
       `${level} `
     const [message = '', ...more] = lineRows(text, first, width - timeWidth, maxRows, paint)
-    const frames = text.stack.slice(0, maxRows).map((frame) => paint('dim', truncate(frame, width - timeWidth)))
-    if (text.stack.length > maxRows) frames.push(paint('dim', `  … ${text.stack.length - maxRows} more frames`))
+    const stack = bounded ? withoutPackages(text.stack) : text.stack
+    const frames = stack.slice(0, maxRows).map((frame) => paint('dim', truncate(frame, width - timeWidth)))
+    if (stack.length > maxRows) frames.push(paint('dim', `  … ${stack.length - maxRows} more frames`))
     rows.push((head + message).trimEnd(), ...[...more, ...frames].map((row) => ' '.repeat(timeWidth) + row))
     return rows
   }
+}
+
+/** The first frame, where it was thrown, and those of the program's own files; of what lies between them how many there are. */
+function withoutPackages(stack: readonly string[]): string[] {
+  const rows: string[] = []
+  let run: string[] = []
+  const flush = () => {
+    rows.push(...(run.length > 1 ? [`  … ${run.length} frames of packages and Node.js`] : run))
+    run = []
+  }
+  for (const [i, frame] of stack.entries()) {
+    if (i > 0 && /[/\\]node_modules[/\\]|[( ]node:|\(<anonymous>\)/.test(frame)) run.push(frame)
+    else {
+      flush()
+      rows.push(frame)
+    }
+  }
+  flush()
+  return rows
 }
