@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { SpanlogError } from '../errors.js'
-import { chunkBuffers, fileChunks, streamChunks } from './chunks.js'
+import { fileChunks, searchedBuffers, streamChunks } from './chunks.js'
 import { copiedBytes, originalsOf } from './copies.js'
 import { identityOf, type ListedFile, listFiles, unreadable } from './paths.js'
 import { type FoundRecord, RecordFinder, type RecordOptions } from './records.js'
@@ -47,7 +47,7 @@ export async function eachFile(
   { signal, fail, copy }: EachOptions,
   visit: (file: OpenFile) => Promise<void>,
 ): Promise<void> {
-  const buffers = chunkBuffers()
+  const buffers = searchedBuffers()
   /** With the bytes that were read of each. */
   const opened = new Map<string, number>()
   const unopened = new Map<string, ListedFile>()

@@ -1,14 +1,10 @@
+import { type NextMarked, samplerIn, slotOf, tableBytes, wordBytes } from './sampled-memory.js'
+
 /** The first byte of the next line that may be wanted, or of what makes it so, in `[from, to)`; -1 where there is none. */
 export type Find = (bytes: Buffer, from: number, to: number) => number
 
 /** Takes every line. */
 export const everyLine: Find = (_bytes, from, to) => (from < to ? from : -1)
-
-const wordBytes = 4
-/** One word in a thousand looks like one of a pattern and is none. */
-const tableBits = 16
-/** Knuth's: the golden ratio of 2^32. */
-const spread = 0x9e3779b1
 
 /** @param needles - texts that are not empty */
 export function findAny(needles: readonly string[]): Find {
@@ -40,7 +36,7 @@ function findEach(patterns: readonly Buffer[]): Find {
  */
 function findSampled(patterns: readonly Buffer[], starts: number): Find {
   const stride = Math.floor(starts / wordBytes)
-  const table = new Uint8Array(1 << tableBits)
+  const table = new Uint8Array(tableBytes)
   const known = new Set<number>()
   for (const pattern of patterns) {
     for (let at = 0; at < starts; at++) {
@@ -51,16 +47,18 @@ function findSampled(patterns: readonly Buffer[], starts: number): Find {
   }
   let memory: ArrayBufferLike | undefined
   let words: Int32Array = new Int32Array()
+  let next = samplerOf(words)
   return (bytes, from, to) => {
     const { buffer, byteOffset } = bytes
     if (memory !== buffer) {
       memory = buffer
       words = wordsOf(buffer)
+      next = samplerIn(buffer) ?? samplerOf(words)
     }
     // Shifts, not divisions, or the compiler takes the places for fractions, and the loop twice the time.
     const last = ((byteOffset + to) >>> 2) - 1
     for (let word = (byteOffset + from + 3) >>> 2; ; word += stride) {
-      word = nextMarked(words, word, last, stride, table)
+      word = next(word, last, stride, table)
       if (word < 0) return -1
       if (!known.has(words[word] as number)) continue
       const at = word * wordBytes - byteOffset
@@ -72,6 +70,11 @@ function findSampled(patterns: readonly Buffer[], starts: number): Find {
 
 function wordsOf(memory: ArrayBufferLike): Int32Array {
   return new Int32Array(memory, 0, Math.floor(memory.byteLength / wordBytes))
+}
+
+/** Where there is no WebAssembly, and for bytes that streams bring in memory of their own. */
+function samplerOf(words: Int32Array): NextMarked {
+  return (from, last, stride, table) => nextMarked(words, from, last, stride, table)
 }
 
 // The table comes as a parameter: read from a closure it costs a sixth more. Four words at once cost a fifth less than one by one.
@@ -91,10 +94,6 @@ function nextMarked(words: Int32Array, from: number, last: number, stride: numbe
 
 function isMarked(table: Uint8Array, word: number): number {
   return table[slotOf(word)] as number
-}
-
-function slotOf(word: number): number {
-  return Math.imul(word, spread) >>> (32 - tableBits)
 }
 
 /** Where the first pattern begins that begins in `[from, until]` and ends before `to`. */

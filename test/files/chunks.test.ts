@@ -2,7 +2,8 @@ import fs, { mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from '
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { chunkBuffers, fileChunks, readRange } from '../../src/files/chunks.js'
+import { chunkBuffers, fileChunks, readRange, roomBefore, searchedBuffers } from '../../src/files/chunks.js'
+import { samplerIn } from '../../src/files/sampled-memory.js'
 
 describe('fileChunks', () => {
   it('a file that becomes shorter while it is read is refused as malformed', async () => {
@@ -43,6 +44,26 @@ describe('readRange', () => {
     } finally {
       read.mockRestore()
       process.off('unhandledRejection', unhandled)
+    }
+  })
+})
+
+describe('searchedBuffers', () => {
+  it('can be searched, and have room before them that is of neither, nor of the table', () => {
+    const buffers = searchedBuffers()
+    const { buffer } = buffers[0]
+    const sampler = samplerIn(buffer)
+    const table = new Uint8Array(1 << 16)
+    // Puts the table into the memory.
+    expect(sampler?.(1 << 15, 1 << 15, 4, table)).toBe(-1)
+    for (const chunk of buffers) {
+      chunk.fill('c')
+      Buffer.from(buffer, chunk.byteOffset - roomBefore(chunk), roomBefore(chunk)).fill('r')
+    }
+    expect(Buffer.from(buffer, 0, table.length).equals(table)).toBe(true)
+    for (const chunk of buffers) {
+      expect(roomBefore(chunk)).toBeGreaterThan(1 << 16)
+      expect(chunk.equals(Buffer.alloc(1 << 20, 'c'))).toBe(true)
     }
   })
 })
