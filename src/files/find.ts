@@ -6,11 +6,16 @@ export type Find = (bytes: Buffer, from: number, to: number) => number
 /** Takes every line. */
 export const everyLine: Find = (_bytes, from, to) => (from < to ? from : -1)
 
+/** In words. Each stride is compiled by itself. */
+const longestStride = 64
+
 /** @param needles - texts that are not empty */
 export function findAny(needles: readonly string[]): Find {
   const patterns = needles.map((needle) => Buffer.from(needle))
   const shortest = Math.min(...patterns.map((pattern) => pattern.length))
-  return shortest < 2 * wordBytes - 1 ? findEach(patterns) : findSampled(patterns, shortest - wordBytes + 1)
+  return shortest < 2 * wordBytes - 1
+    ? findEach(patterns)
+    : findSampled(patterns, Math.min(shortest - wordBytes + 1, longestStride * wordBytes))
 }
 
 /** A pass over the bytes for each. */
@@ -31,8 +36,8 @@ function findEach(patterns: readonly Buffer[]): Find {
  * However many patterns there are it is one pass, of which no step waits for the one before, as it does where each tells how far to
  * skip (Boyer-Moore, Wu-Manber: three times as long, in text full of digits).
  *
- * @param starts - what the shortest pattern is longer than a word, and one: at so many places of each pattern a word begins, and any of
- *   them may be the one that is looked at
+ * @param starts - what the shortest pattern is longer than a word, and one, or less: at so many places of each pattern a word begins, and any
+ *   of them may be the one that is looked at
  */
 function findSampled(patterns: readonly Buffer[], starts: number): Find {
   const stride = Math.floor(starts / wordBytes)

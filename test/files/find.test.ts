@@ -72,6 +72,16 @@ describe.each([
     }
   })
 
+  it('finds a text of a thousand bytes', () => {
+    const text = Array.from({ length: 200 }, (_, n) => String(n).padStart(5)).join('')
+    const find = findAny([text])
+    for (let before = 0; before < 300; before += 7) {
+      const bytes = placed(Buffer.from(`${'-'.repeat(before)}${text}`))
+      expect(find(bytes, 0, bytes.length)).toBe(before)
+      expect(find(bytes, 0, bytes.length - 1)).toBe(-1)
+    }
+  })
+
   it('finds each of many, in text full of its digits, one after the other', () => {
     const { needles } = traceForms(TRACE)
     const find = findAny(needles)
