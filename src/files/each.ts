@@ -17,7 +17,8 @@ export interface OpenFile {
 
 /** Records of a chunk, and how many bytes were read for them. */
 interface Scanned {
-  records: FoundRecord[]
+  /** All are to be taken before the next chunk is asked for. */
+  records: Iterable<FoundRecord>
   bytes: number
   /** How the file begins; with its first chunk. Valid until the next is asked for. */
   head?: Uint8Array

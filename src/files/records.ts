@@ -44,22 +44,25 @@ export class RecordFinder {
     this.#options = options
   }
 
-  /** @param bytes - may be reused when this returns; what is in the room before them is overwritten */
-  push(bytes: Uint8Array): FoundRecord[] {
-    const found: FoundRecord[] = []
+  /**
+   * Records come one by one, so that few are there at a time. All are to be taken before anything else is asked for.
+   *
+   * @param bytes - may be reused when the last one was taken; what is in the room before them is overwritten
+   */
+  *push(bytes: Uint8Array): Generator<FoundRecord, void> {
     const { maxBytes, joined } = this.#options
     if (this.#restBytes + bytes.length < this.#again) {
       this.#leave(bytes, false)
-      return found
+      return
     }
     let region = this.#behindRest(bytes)
     if (this.#passing) {
       const feed = region.indexOf(lineFeed)
       if (feed < 0) {
         this.#passOn(region)
-        return found
+        return
       }
-      this.#endPassing(region.subarray(0, feed), found)
+      yield* this.#endPassing(region.subarray(0, feed))
       region = region.subarray(feed + 1)
     }
     region = region.subarray(beginningOf(region, 0, region.length))
@@ -67,41 +70,36 @@ export class RecordFinder {
     let done = joined && whole > 0 ? closedUntil(region, whole) : whole
     // A record over the cap ends with a line of its own.
     if (done === 0 && region.length > maxBytes) done = whole
-    this.#collect(region, done, whole, found)
+    yield* this.#collect(region, done, whole)
     if (whole === 0 && region.length > maxBytes) {
       this.#passing = true
       this.#passingHead = headOf(region, 0)
       this.#passOn(region)
-      return found
+      return
     }
     this.#leave(region.subarray(done), true)
     this.#again = done > 0 ? 0 : Math.min(region.length * 2, Math.max(region.length, maxBytes) + 1)
-    return found
   }
 
   /** The records that are there, though lines that belong to the last one may follow. */
-  settle(): FoundRecord[] {
-    const found: FoundRecord[] = []
-    if (this.#passing) return found
+  *settle(): Generator<FoundRecord, void> {
+    if (this.#passing) return
     const region = this.#behindRest()
     const whole = region.lastIndexOf(lineFeed) + 1
-    this.#collect(region, whole, whole, found)
+    yield* this.#collect(region, whole, whole)
     this.#leave(region.subarray(whole), true)
     this.#again = 0
-    return found
   }
 
   /** The last line needs no line feed. */
-  end(): FoundRecord[] {
-    const found: FoundRecord[] = []
+  *end(): Generator<FoundRecord, void> {
     const region = this.#behindRest()
-    if (this.#passing) this.#endPassing(region, found)
+    if (this.#passing) yield* this.#endPassing(region)
     else if (region.length > 0) {
       const whole = region.at(-1) === lineFeed ? region : Buffer.concat([region, Buffer.of(lineFeed)])
-      this.#collect(whole, whole.length, whole.length, found)
+      yield* this.#collect(whole, whole.length, whole.length)
     }
     this.#leave(Buffer.alloc(0), true)
-    return found
   }
 
   /** The rest, and more bytes behind it: in place where there is room for it. */
@@ -123,7 +121,7 @@ export class RecordFinder {
   }
 
   /** Records that begin before `done`; their lines may go on up to `whole`. */
-  #collect(bytes: Buffer, done: number, whole: number, found: FoundRecord[]): void {
+  *#collect(bytes: Buffer, done: number, whole: number): Generator<FoundRecord, void> {
     const { find, maxBytes, joined } = this.#options
     // Lines further on that an earlier record has taken along.
     const taken = new Set<number>()
@@ -138,7 +136,7 @@ export class RecordFinder {
       if (!taken.has(start)) {
         const lines = joined ? joinedWith(bytes, pieceAt(bytes, start, end), whole) : [{ start, end }]
         for (const { start: lineStart } of lines) if (lineStart > start) taken.add(lineStart)
-        found.push(end - start > maxBytes ? { head: headOf(bytes, start) } : { text: lines.map((line) => textOf(bytes, line)).join('\n') })
+        yield end - start > maxBytes ? { head: headOf(bytes, start) } : { text: lines.map((line) => textOf(bytes, line)).join('\n') }
       }
       hit = next(end + 1)
     }
@@ -151,9 +149,9 @@ export class RecordFinder {
     this.#again = 0
   }
 
-  #endPassing(region: Buffer, found: FoundRecord[]): void {
+  *#endPassing(region: Buffer): Generator<FoundRecord, void> {
     this.#passingFound ||= this.#options.find(region, 0, region.length) >= 0
-    if (this.#passingFound) found.push({ head: this.#passingHead })
+    if (this.#passingFound) yield { head: this.#passingHead }
     this.#passing = false
     this.#passingFound = false
   }

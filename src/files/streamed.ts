@@ -16,11 +16,11 @@ export async function streamedRecords(
   try {
     for await (const chunk of chunks) {
       clearTimeout(settling)
-      await take(finder.push(chunk))
-      settling = setTimeout(() => void take(finder.settle()), settledMs)
+      await take([...finder.push(chunk)])
+      settling = setTimeout(() => void take([...finder.settle()]), settledMs)
     }
   } finally {
     clearTimeout(settling)
   }
-  await take(finder.end())
+  await take([...finder.end()])
 }

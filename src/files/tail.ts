@@ -52,8 +52,8 @@ export class Tail {
     return undefined
   }
 
-  /** What has been written since the last time; a record that may still go on when it has not for a while. */
-  async *read(): AsyncGenerator<FoundRecord[], void> {
+  /** What has been written since the last time, each to be taken before the next; a record that may still go on when it has not for a while. */
+  async *read(): AsyncGenerator<Iterable<FoundRecord>, void> {
     for (;;) {
       const bytes = await readAt(this.#handle.fd, this.#chunk, chunkBytes, this.#position)
       if (bytes === 0) break
@@ -110,7 +110,7 @@ export class Tail {
   }
 
   /** What is left over where nothing more is written: a last line needs no line feed. */
-  end(): FoundRecord[] {
+  end(): Iterable<FoundRecord> {
     return this.#finder.end()
   }
 

@@ -6,7 +6,7 @@ import type { RecordOptions } from '../../files/records.js'
 import { otlpLines } from '../otlp-lines.js'
 import type { VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
-import type { PlacedLine } from './runs.js'
+import type { PlacedLine } from './packed-lines.js'
 import { isSpanDocument, isTraceDocument } from './trace-document.js'
 
 /** Lines are read for so long without a turn of the event loop: where every line is, a chunk of them takes ten times as long. */

@@ -23,7 +23,7 @@ export class NewLines {
     this.#sorted = new SortedLines(memoryBytes)
   }
 
-  async add(at: string, records: readonly FoundRecord[]): Promise<void> {
+  async add(at: string, records: Iterable<FoundRecord>): Promise<void> {
     for (const { text, head = '' } of records) {
       if (text === undefined) {
         if (!isSpanDocument(head)) this.#skipped(at)
