@@ -75,9 +75,11 @@ export class PackedLines {
     return true
   }
 
-  /** Where the lines begin; valid until one is added. */
+  /** Where the lines begin. */
   sorted(): Uint32Array {
-    return this.#starts.subarray(0, this.count).sort((a, b) => compareLines(this.bytesOf(a), this.placeOf(a), this.bytesOf(b), this.placeOf(b)))
+    return this.#starts
+      .subarray(0, this.count)
+      .toSorted((a, b) => compareLines(this.bytesOf(a), this.placeOf(a), this.bytesOf(b), this.placeOf(b)))
   }
 
   bytesOf(start: number): Buffer {
