@@ -12,6 +12,8 @@ const remedies = {
   QUERY_USED: 'ask the source again for a new query',
   FILE_UNREADABLE: 'check the path and its permissions',
   AUDIT_UNWRITABLE: 'make the audit file writable, or ask whoever keeps it',
+  TEMPORARY_UNWRITABLE: 'free space there, let TMPDIR name another folder, or raise memoryBytes',
+  OUTPUT_UNWRITABLE: 'free space there, or write it elsewhere',
   FILE_MALFORMED: 'check that the file holds what the option names',
   SPOOL_UNUSABLE: 'give a folder of a local disk that this process may write to, or spool: false',
   SPAN_MALFORMED: 'check what wrote the span',

@@ -13,6 +13,7 @@ export async function run(args: readonly string[], session: Session): Promise<nu
   const code = await main(args, session).catch((error: unknown) => report(error, session))
   await session.flush()
   const early = session.ended()
+  if (early instanceof SpanlogError) return report(early, session)
   return early === 'interrupted' ? exitCodes.interrupted : early === 'reader gone' ? exitCodes.found : code
 }
 

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { SpanlogError } from '../errors.js'
 
 /** One run of the command line: where its output goes, and what may end it early. */
 export interface Session {
@@ -18,8 +18,8 @@ export interface Session {
   note: (text: string) => Promise<void>
   /** Writes what is still held back. */
   flush: () => Promise<void>
-  /** What ended it early. */
-  ended: () => 'interrupted' | 'reader gone' | undefined
+  /** What ended it early: Ctrl-C, a closed pipe, or that stdout cannot be written. */
+  ended: () => 'interrupted' | 'reader gone' | SpanlogError | undefined
 }
 
 const bufferLength = 64 * 1024
@@ -31,7 +31,7 @@ export function openSession(host: Host): Session {
   const { env, stdout, stderr } = host
   const controller = new AbortController()
   const { signal } = controller
-  let early: 'interrupted' | 'reader gone' | undefined
+  let early: ReturnType<Session['ended']>
   const end = (why: typeof early): void => {
     early ??= why
     controller.abort()
@@ -40,8 +40,9 @@ export function openSession(host: Host): Session {
   host.once('SIGINT', () => end('interrupted'))
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      if (stream === stdout) end('reader gone')
+      if (stream !== stdout) return
+      if (error.code === 'EPIPE') end('reader gone')
+      else end(new SpanlogError('OUTPUT_UNWRITABLE', `standard output could not be written: ${error.message}`, { cause: error }))
     })
   }
 
@@ -61,8 +62,16 @@ export function openSession(host: Host): Session {
   async function flush(): Promise<void> {
     const text = held
     held = ''
-    if (text === '' || early === 'reader gone') return
-    if (!stdout.write(text)) await once(stdout, 'drain', { signal }).catch(() => {})
+    if (text === '' || (early !== undefined && early !== 'interrupted')) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      signal.addEventListener('abort', done)
+      stdout.write(text, done)
+      if (signal.aborted) done()
+    })
   }
 
   return {

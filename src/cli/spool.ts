@@ -1,10 +1,11 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { SpanlogError } from '../errors.js'
+import { openPipe } from '../files/pipe.js'
 
 /** Files that can be read as often as needed. */
 export interface Spool {
@@ -30,7 +31,7 @@ export async function spoolPipes(files: readonly string[], signal: AbortSignal):
       if (!(await isPipe(file))) continue
       folder ??= await mkdtemp(path.join(tmpdir(), 'spanlog-'))
       const copy = path.join(folder, file === '-' ? 'standard-input' : `pipe-${copies.size + 1}`)
-      await copyTo(copy, file === '-' ? process.stdin : createReadStream(file), signal)
+      await copyTo(copy, file === '-' ? process.stdin : openPipe(file, signal), signal)
       copies.set(file, copy)
     }
   } catch (cause) {

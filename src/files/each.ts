@@ -1,9 +1,9 @@
-import fs from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { SpanlogError } from '../errors.js'
 import { fileChunks, searchedBuffers, streamChunks } from './chunks.js'
 import { copiedBytes, originalsOf } from './copies.js'
 import { identityOf, type ListedFile, listFiles, unreadable } from './paths.js'
+import { openPipe } from './pipe.js'
 import { type FoundRecord, RecordFinder, type RecordOptions } from './records.js'
 
 /** A file while it is open. */
@@ -82,7 +82,7 @@ export async function eachFile(
   async function openAndVisit(file: ListedFile, listed: readonly ListedFile[]): Promise<string | undefined> {
     const { path } = file
     if (!file.regular) {
-      await guarded({ path, chunks: () => streamChunks(fs.createReadStream(path), path, signal), once: true })
+      await guarded({ path, chunks: () => streamChunks(openPipe(path, signal), path, signal), once: true })
       opened.set(file.identity, 0)
       return file.identity
     }

@@ -6,10 +6,11 @@ export function hasWildcard(text: string): boolean {
   return /[*?]/.test(text)
 }
 
+/** Also of what cannot be looked at. */
 export async function exists(at: string): Promise<boolean> {
   return lstat(at).then(
     () => true,
-    () => false,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT' && code !== 'ENOTDIR',
   )
 }
 
@@ -27,6 +28,7 @@ export async function* expandPattern(pattern: string, fail: (folder: string, err
     if (segment === undefined || !hasWildcard(segment)) {
       const at = path.join(folder, segment ?? '')
       if (rest.length > 0) yield* below(at, rest)
+      // What cannot be looked at is for the readers to report.
       else if (await exists(at)) yield at
       return
     }

@@ -18,7 +18,7 @@ export interface Bookmark {
 /** A plain file that is read while it grows. */
 export class Tail {
   readonly #options: RecordOptions
-  readonly #handle: FileHandle
+  #handle: FileHandle
   readonly #chunk = chunkBuffer(chunkBytes)
   #head = Buffer.alloc(0)
   #position = 0
@@ -79,7 +79,7 @@ export class Tail {
     const head = Buffer.alloc(this.#head.length)
     const sameHead = (await readAt(this.#handle.fd, head, head.length, 0)) === head.length && head.equals(this.#head)
     if (size >= this.#position && sameHead) return undefined
-    const bookmark = { head: this.#head, position: this.#position, finder: this.#finder }
+    const { bookmark } = this
     this.#head = Buffer.alloc(0)
     this.#position = 0
     this.#finder = new RecordFinder(this.#options)
@@ -92,6 +92,11 @@ export class Tail {
     // Programs begin their files alike; of a shorter beginning nothing is concluded.
     if (head.length < headBytes || !head.subarray(0, this.#head.length).equals(this.#head)) return false
     return (await this.#handle.stat()).size >= position ? true : undefined
+  }
+
+  /** Where it was read to. */
+  get bookmark(): Bookmark {
+    return { head: this.#head, position: this.#position, finder: this.#finder }
   }
 
   get head(): Buffer {
@@ -114,8 +119,20 @@ export class Tail {
     return this.#finder.end()
   }
 
+  /** Takes a new descriptor of the same file, where its name still leads to it. */
+  async reopen(): Promise<void> {
+    const handle = await open(this.path).catch(() => undefined)
+    if (handle === undefined) return
+    const stats = await handle.stat({ bigint: true }).catch(() => undefined)
+    const isSame = stats !== undefined && identityOf(stats) === this.identity
+    const old = isSame ? this.#handle : handle
+    if (isSame) this.#handle = handle
+    await old.close().catch(() => undefined)
+  }
+
   async close(): Promise<void> {
-    await this.#handle.close()
+    // Nothing was written: a descriptor that fails to be closed is closed.
+    await this.#handle.close().catch(() => undefined)
   }
 
   async #lookAtHead(): Promise<void> {

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { fromJson } from 'spanlog/logs'
@@ -394,6 +394,26 @@ describe('the terminal', () => {
     })
     expect(ended.stdout.length).toBeLessThan(1_000_000)
     expect(ended).toMatchObject({ stderr: '', code: 0 })
+  })
+
+  it.each(['logs', 'trace'])('may be a file on a full disk: %s says so', (command) => {
+    const full = openSync('/dev/full', 'w')
+    const main = path.resolve(import.meta.dirname, '../../dist/src/cli/main.js')
+    const { stderr, status } = spawnSync(process.execPath, [main, command, traceId, '-f', shop], { stdio: ['ignore', full, 'pipe'] })
+    closeSync(full)
+    expect(String(stderr)).toMatch(
+      /^spanlog: OUTPUT_UNWRITABLE: standard output could not be written: ENOSPC: .+; free space there, or write it elsewhere\.$/m,
+    )
+    expect(status).toBe(3)
+  })
+
+  it('ends with Ctrl-C while it waits for a pipe that nobody writes to', async () => {
+    const fifo = path.join(folder.path, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const ended = await spanlog(['logs', traceId, '-f', shop, '-f', fifo, '--follow'], {
+      during: (child) => child.stdout.once('data', () => child.kill('SIGINT')),
+    })
+    expect(ended.code).toBe(130)
   })
 
   it.each([

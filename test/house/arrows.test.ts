@@ -55,6 +55,7 @@ const allowed: Record<string, string[]> = {
     'src/logs/index',
     'src/logs/audited',
     'src/logs/json',
+    'src/files/pipe',
     'src/logs/files/source',
     'src/logs/loki/source',
     'src/logs/victorialogs/source',

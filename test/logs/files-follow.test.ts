@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process'
-import {
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs, {
   appendFileSync,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -15,6 +18,9 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type FileLogsOptions, fileLogs, type LogEntry, type LogFollowOptions, type LogGap } from 'spanlog/logs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+const readAsEver = fs.read.bind(fs)
+const openAsEver = fs.promises.open.bind(fs.promises)
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const OTHER = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -163,6 +169,93 @@ describe('follow', () => {
     await expectSoon(seen, ['FILE_UNREADABLE', 'a'])
   })
 
+  it('tells of a file that cannot be read, and goes on with the others and with that one when it can be', async () => {
+    writeFileSync(at('a.log'), line('a'))
+    writeFileSync(at('b.log'), line('b'))
+    const seen = follow()
+    await expectSoon(seen, ['a', 'b'])
+    const { ino } = statSync(at('a.log'))
+    const read = vi.spyOn(fs, 'read').mockImplementation(((
+      fd: number,
+      ...rest: [Buffer, number, number, number, (error: Error) => void]
+    ) => {
+      if (fs.fstatSync(fd).ino === ino) rest[4](new Error('EIO: i/o error, read'))
+      else readAsEver(fd, ...rest)
+    }) as typeof fs.read)
+    try {
+      appendFileSync(at('a.log'), line('a2'))
+      appendFileSync(at('b.log'), line('b2'))
+      await expectSoon(seen, ['a', 'b', 'FILE_UNREADABLE', 'b2'])
+    } finally {
+      read.mockRestore()
+    }
+    await expectSoon(seen, ['a', 'b', 'FILE_UNREADABLE', 'b2', 'FILE_UNREADABLE, refilled', 'a2'])
+  })
+
+  it('reads a file that nobody might read at first, such as a rotated one before its rights are set', async () => {
+    const opened = vi
+      .spyOn(fs.promises, 'open')
+      .mockImplementation((name, ...rest) =>
+        String(name).endsWith('b.log') ? Promise.reject(new Error('EACCES: permission denied')) : openAsEver(name, ...rest),
+      )
+    let seen: string[] = []
+    try {
+      writeFileSync(at('a.log'), line('a'))
+      writeFileSync(at('b.log'), line('b'))
+      seen = follow()
+      await expectSoon(seen, ['FILE_UNREADABLE', 'a'])
+    } finally {
+      opened.mockRestore()
+    }
+    await expectSoon(seen, ['FILE_UNREADABLE', 'a', 'FILE_UNREADABLE, refilled', 'b'])
+  })
+
+  it('goes on in a file that was written anew with more behind it, as rsync does', async () => {
+    writeFileSync(at('a.log'), many('old'))
+    const seen = follow(at('a.log'))
+    await expectSoon(seen, manyOf('old'))
+    copyFileSync(at('a.log'), at('.a.log.tmp'))
+    appendFileSync(at('.a.log.tmp'), line('new'))
+    renameSync(at('.a.log.tmp'), at('a.log'))
+    await expectSoon(seen, [...manyOf('old'), 'new'])
+    appendFileSync(at('a.log'), line('last'))
+    await expectSoon(seen, [...manyOf('old'), 'new', 'last'])
+  })
+
+  it('goes on when the folder of a file has gone, and when it is there again', async () => {
+    mkdirSync(at('x'))
+    writeFileSync(at('x', 'a.log'), line('a'))
+    writeFileSync(at('b.log'), line('b'))
+    const seen = follow([at('x'), at('b.log')])
+    await expectSoon(seen, ['a', 'b'])
+    rmSync(at('x'), { recursive: true })
+    writeFileSync(at('x'), 'no folder')
+    appendFileSync(at('b.log'), line('b2'))
+    await vi.waitFor(() => expect(seen).toContain('b2'), { timeout: 60_000 })
+    unlinkSync(at('x'))
+    mkdirSync(at('x'))
+    writeFileSync(at('x', 'a.log'), line('a2'))
+    await vi.waitFor(() => expect(seen.at(-1)).toBe('a2'), { timeout: 60_000 })
+  })
+
+  it('yields what fits the memory, and then says so, where the temporary folder takes no more', async () => {
+    writeFileSync(at('a.log'), many('old'))
+    vi.stubEnv('TMPDIR', at('none'))
+    const seen: string[] = []
+    const read = async (): Promise<void> => {
+      for await (const next of fileLogs({ paths: at('a.log'), memoryBytes: 1000 }).follow?.(TRACE) ?? []) {
+        seen.push('gap' in next ? next.code : (next.message ?? ''))
+      }
+    }
+    try {
+      await expect(read()).rejects.toThrow(/^TEMPORARY_UNWRITABLE: .*\/none takes none.*TMPDIR.*memoryBytes/)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    expect(seen.length).toBeGreaterThan(0)
+    expect(seen).toEqual(manyOf('old').slice(0, seen.length))
+  })
+
   it('yields the last line of a file that is gone, though it has no line feed', async () => {
     const file = at('a.log')
     writeFileSync(file, line('a') + line('b').trimEnd())
@@ -227,9 +320,18 @@ describe('follow', () => {
     expect(first).toMatchObject([{ message: 'a' }])
   })
 
-  it('follows standard input to its end and beyond', async () => {
+  it('reads a pipe again when somebody writes to it anew', async () => {
+    execFileSync('mkfifo', [at('pipe')])
+    const seen = follow(at('pipe'))
+    for (const wanted of [['a'], ['a', 'b']]) {
+      await fs.promises.writeFile(at('pipe'), line(wanted.at(-1) ?? ''))
+      await expectSoon(seen, wanted)
+    }
+  })
+
+  it('follows standard input to its end, and says that it has ended', async () => {
     const script = `import { fileLogs } from 'spanlog/logs'
-      for await (const { message } of fileLogs({ paths: '-' }).follow('${TRACE}')) console.log(message)`
+      for await (const { gap, code, message } of fileLogs({ paths: '-' }).follow('${TRACE}')) console.log(gap ? code : message)`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] })
     let output = ''
     child.stdout.on('data', (data) => (output += String(data)))
@@ -240,7 +342,9 @@ describe('follow', () => {
     // To a line of text a stack trace may belong, for a while.
     child.stdin.write(`INFO c trace_id=${TRACE}\n`)
     await vi.waitFor(() => expect(output).toBe(`a\nb\nINFO c trace_id=${TRACE}\n`), { timeout: 60_000 })
-    child.kill()
+    child.stdin.end()
+    await once(child, 'close')
+    expect(output).toBe(`a\nb\nINFO c trace_id=${TRACE}\nDISCONNECTED\n`)
   })
 
   it.each<[string, unknown, string]>([

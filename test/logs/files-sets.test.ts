@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readlinkSync } from 'node:fs'
+import fs, { readdirSync, readlinkSync } from 'node:fs'
 import { link, mkdir, mkdtemp, open, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -62,6 +62,26 @@ describe('which files are read', () => {
     await writeFile(at('packed.log'), gzipSync(text(line(2, 'packed'))))
     await writeFile(at('not-packed.gz'), text(line(3, 'not packed')))
     expect((await collect([at('plain'), at('packed.log'), at('not-packed.gz')])).messages).toEqual(['plain', 'packed', 'not packed'])
+  })
+
+  it('and says so of one that cannot be looked at in a folder that a pattern stands for', async () => {
+    await mkdir(at('x'))
+    await mkdir(at('y'))
+    await writeFile(at('x', 'a.log'), text(line(1, 'x')))
+    await writeFile(at('y', 'a.log'), text(line(1, 'y')))
+    const denied = (name: unknown) => String(name) === at('y', 'a.log')
+    for (const call of ['lstat', 'stat'] as const) {
+      const asEver = fs.promises[call].bind(fs.promises)
+      const deny = (name: string, ...rest: []) =>
+        denied(name) ? Promise.reject(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })) : asEver(name, ...rest)
+      vi.spyOn(fs.promises, call).mockImplementation(deny as never)
+    }
+    try {
+      const { messages, codes } = await collect(at('*', 'a.log'))
+      expect({ messages, codes }).toEqual({ messages: ['x'], codes: ['FILE_UNREADABLE'] })
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 
   it('what a pattern stands for, and nothing where that is nothing', async () => {
@@ -425,6 +445,26 @@ describe('bounded memory', () => {
     const spilled = await collect(folder, { memoryBytes: 20_000 })
     expect(inMemory.entries).toHaveLength(count + plain.length)
     expect(spilled).toEqual(inMemory)
+  })
+
+  it('what was read is there, and the verdict says why not all was, where the temporary folder is full', async () => {
+    await writeFile(at('a.log'), text(...Array.from({ length: 100 }, (_, n) => line(100 - n, `a${n}`))))
+    await writeFile(at('b.log'), text(line(1000, 'b')))
+    const openAsEver = fs.promises.open.bind(fs.promises)
+    const full = vi
+      .spyOn(fs.promises, 'open')
+      .mockImplementation((name, ...rest) =>
+        path.basename(String(name)) === 'run' ? openAsEver('/dev/full', 'w+') : openAsEver(name, ...rest),
+      )
+    try {
+      const { messages, verdict } = await collect(folder, { memoryBytes: 10_000 })
+      expect(messages).toEqual(Array.from({ length: messages.length }, (_, n) => `a${messages.length - 1 - n}`))
+      expect(messages.length).toBeGreaterThan(10)
+      expect(verdict).toMatchObject({ complete: false, reasons: [{ code: 'TEMPORARY_UNWRITABLE' }] })
+      expect(verdict.reasons[0]?.message).toContain(`the temporary folder ${os.tmpdir()} takes none, so that not all were read: ENOSPC`)
+    } finally {
+      full.mockRestore()
+    }
   })
 
   it('so do lines that are longer than what is read of it at a time', async () => {

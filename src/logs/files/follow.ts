@@ -1,10 +1,12 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
 import { reasonOf, SpanlogError } from '../../errors.js'
 import { chunkBuffers, fileChunks, streamChunks } from '../../files/chunks.js'
 import { hasOriginal } from '../../files/copies.js'
 import { type OpenFile, recordsOf } from '../../files/each.js'
 import { type ListedFile, listFiles, unreadable } from '../../files/paths.js'
+import { openPipe } from '../../files/pipe.js'
 import type { FoundRecord, RecordOptions } from '../../files/records.js'
 import { streamedRecords } from '../../files/streamed.js'
 import { type Bookmark, Tail } from '../../files/tail.js'
@@ -38,17 +40,22 @@ class FollowedFiles {
   readonly #lines: NewLines
   readonly #looked: RecordOptions
   readonly #signal: AbortSignal | undefined
+  /** Of the streams, which are read beside. */
+  readonly #ending = new AbortController()
   readonly #changes = new Changes()
   readonly #tails = new Map<string, Tail>()
   /** Copies of files that are being followed: read only where the one that they were made of is cut. */
   readonly #copies = new Map<string, { copy: Tail; of: Tail; since: number }>()
-  /** What was once listed and is not read again: packed files, pipes, what cannot be read. */
+  /** What was once listed and is not read again: packed files, pipes. */
   readonly #done = new Set<string>()
   readonly #told = new Set<string>()
+  /** Files that cannot be read for now, and what was told of it: they are tried again. */
+  readonly #failing = new Map<string, string>()
   /** What streams have brought and nobody has taken yet. */
   readonly #streamed: { at: string; records: readonly FoundRecord[]; taken: () => void }[] = []
   #gaps: LogGap[] = []
   #started = false
+  #inputEnded = false
 
   constructor(options: FileReadOptions, request: LogRequest) {
     this.#options = options
@@ -59,18 +66,28 @@ class FollowedFiles {
 
   async *entries(): AsyncGenerator<LogEntry | LogGap, void> {
     while (!this.#signal?.aborted) {
-      await this.#round()
+      const isOver = this.#inputEnded && this.#options.paths.every((at) => at === '-')
+      let full: SpanlogError | undefined
+      try {
+        await this.#round()
+      } catch (error) {
+        if (!isFull(error)) throw error
+        full = error
+      }
       this.#started = true
       yield* this.#gaps.splice(0)
       for await (const entry of this.#lines.taken()) {
         if (this.#signal?.aborted) return
         yield entry
       }
+      if (full !== undefined) throw full
+      if (isOver) return
       await this.#changes.next(this.#signal)
     }
   }
 
   async close(): Promise<void> {
+    this.#ending.abort()
     this.#changes.close()
     await this.#lines.close()
     await Promise.all([...this.#tails.values(), ...[...this.#copies.values()].map(({ copy }) => copy)].map((tail) => tail.close()))
@@ -80,7 +97,7 @@ class FollowedFiles {
   async #round(): Promise<void> {
     const failures: SpanlogError[] = []
     const { paths } = this.#options
-    if (!this.#started && paths.includes('-')) this.#pump('standard input', streamChunks(process.stdin, 'standard input', this.#signal))
+    if (!this.#started && paths.includes('-')) void this.#readInput()
     const named = paths.filter((at) => at !== '-')
     const listed = named.length === 0 ? [] : await listFiles(named, (error) => failures.push(error))
     this.#changes.watch(
@@ -90,23 +107,28 @@ class FollowedFiles {
     // What was written before a file was cut is read first, then what stands in it now.
     const cut = new Map<Tail, Bookmark>()
     for (const tail of this.#tails.values()) {
-      const bookmark = await tail.restarted()
-      if (bookmark !== undefined) cut.set(tail, bookmark)
+      await this.#apart(tail, async () => {
+        const bookmark = await tail.restarted()
+        if (bookmark !== undefined) cut.set(tail, bookmark)
+      })
     }
-    for (const file of listed) await this.#meet(file, listed, cut).catch((error: unknown) => this.#failed(file, error))
+    for (const file of listed) await this.#apart(file, () => this.#meet(file, listed, cut))
     for (const [tail, bookmark] of cut) await this.#wasCut(tail, bookmark)
-    for (const [identity, { copy, of, since }] of this.#copies) {
-      const isCopy = await copy.isCopyOf(of)
-      if (isCopy === true || (isCopy === undefined && Date.now() - since < copyingMs)) continue
-      this.#copies.delete(identity)
-      this.#tails.set(identity, copy)
+    for (const { copy, of, since } of this.#copies.values()) {
+      await this.#apart(copy, async () => {
+        const isCopy = await copy.isCopyOf(of)
+        if (isCopy !== true && (isCopy === false || Date.now() - since >= copyingMs)) this.#take(copy)
+      })
     }
     for (const { at, records, taken } of this.#streamed.splice(0)) {
       await this.#lines.add(at, records)
       taken()
     }
     for (const tail of this.#tails.values()) {
-      for await (const records of tail.read()) await this.#lines.add(tail.path, records)
+      await this.#apart(tail, async () => {
+        for await (const records of tail.read()) await this.#lines.add(tail.path, records)
+        this.#recovered(tail)
+      })
     }
     await this.#letGo(new Set(listed.map(({ identity }) => identity)))
     for (const error of failures) this.#tell(reasonOf(error))
@@ -118,7 +140,7 @@ class FollowedFiles {
     if (this.#tails.has(identity) || this.#copies.has(identity) || this.#done.has(identity)) return
     if (!regular) {
       this.#done.add(identity)
-      this.#pump(file.path, streamChunks(fs.createReadStream(file.path), file.path, this.#signal))
+      void this.#readPipe(file)
       return
     }
     // Of those that come later packed ones were packed from a file that has been followed, and of others more than that is looked at.
@@ -148,12 +170,14 @@ class FollowedFiles {
 
   async #wasCut(tail: Tail, bookmark: Bookmark): Promise<void> {
     let refilled: Tail | undefined
-    for (const [identity, { copy, of }] of this.#copies) {
-      if (of !== tail || refilled !== undefined || !(await copy.isCopyOf(bookmark))) continue
-      refilled = copy
-      copy.goOnFrom(bookmark)
-      this.#copies.delete(identity)
-      this.#tails.set(identity, copy)
+    for (const { copy, of } of this.#copies.values()) {
+      if (of !== tail || refilled !== undefined) continue
+      await this.#apart(copy, async () => {
+        if (!(await copy.isCopyOf(bookmark))) return
+        refilled = copy
+        copy.goOnFrom(bookmark)
+        this.#take(copy)
+      })
     }
     const rest = refilled === undefined ? '' : `; what it held is read on in its copy ${refilled.path}`
     const message = `${tail.path} was cut at ${bookmark.position} bytes or written anew; lines that came in between may be missing${rest}`
@@ -170,18 +194,35 @@ class FollowedFiles {
     }
   }
 
-  /** Reads a stream beside everything else. */
-  #pump(at: string, chunks: AsyncGenerator<Uint8Array, void>): void {
+  async #readInput(): Promise<void> {
+    const at = 'standard input'
+    if (!(await this.#pump(at, process.stdin))) return
+    this.#inputEnded = true
+    this.#tell({ code: 'DISCONNECTED', message: `${at} has ended` })
+  }
+
+  /** A pipe ends when nobody writes to it any more, and is read again when somebody does. */
+  async #readPipe({ path: at, identity }: ListedFile): Promise<void> {
+    if (await this.#pump(at, openPipe(at, this.#ending.signal))) this.#done.delete(identity)
+  }
+
+  /** Reads a stream beside everything else. @returns whether it came to its end */
+  async #pump(at: string, stream: Readable): Promise<boolean> {
     const take = async (records: FoundRecord[]): Promise<void> => {
       if (records.length === 0) return
       const taking = new Promise<void>((taken) => this.#streamed.push({ at, records, taken }))
       this.#changes.notify()
       await taking
     }
-    streamedRecords(chunks, this.#looked, take).catch((error: unknown) => {
-      if (!this.#signal?.aborted) this.#tell(reasonOf(error instanceof SpanlogError ? error : unreadable(at, error)))
+    try {
+      await streamedRecords(streamChunks(stream, at, this.#ending.signal), this.#looked, take)
+      return true
+    } catch (error) {
+      if (!this.#ending.signal.aborted) this.#tell(reasonOf(error instanceof SpanlogError ? error : unreadable(at, error)))
+      return false
+    } finally {
       this.#changes.notify()
-    })
+    }
   }
 
   #skipped(at: string): void {
@@ -189,11 +230,35 @@ class FollowedFiles {
     this.#gaps.push({ gap: true, code: 'LINES_SKIPPED', message, refilled: false })
   }
 
-  #failed(file: ListedFile, error: unknown): void {
-    // Gone again since it was listed: if it has another name it is met under that one.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    this.#done.add(file.identity)
-    this.#tell(reasonOf(error instanceof SpanlogError ? error : unreadable(file.path, error)))
+  /** Does what concerns one file: where it fails that is told, and tried again with the next round; the others go on. */
+  async #apart(file: ListedFile | Tail, step: () => Promise<void>): Promise<void> {
+    try {
+      await step()
+    } catch (error) {
+      if (isFull(error) || this.#signal?.aborted) throw error
+      // Gone again since it was listed: if it has another name it is met under that one.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      const reason = reasonOf(error instanceof SpanlogError ? error : unreadable(file.path, error))
+      if (this.#failing.get(file.identity) !== reason.message) this.#gaps.push({ gap: true, ...reason, refilled: false })
+      this.#failing.set(file.identity, reason.message)
+      // A descriptor may be dead where the file is not, as when a network's folder was mounted again.
+      if (file instanceof Tail) await file.reopen()
+    }
+  }
+
+  #recovered({ identity, path: at }: Tail): void {
+    if (!this.#failing.delete(identity)) return
+    this.#gaps.push({
+      gap: true,
+      code: 'FILE_UNREADABLE',
+      message: `${at} can be read again, and nothing of it was passed over`,
+      refilled: true,
+    })
+  }
+
+  #take(copy: Tail): void {
+    this.#copies.delete(copy.identity)
+    this.#tails.set(copy.identity, copy)
   }
 
   /** Once, however often it is met. */
@@ -204,6 +269,18 @@ class FollowedFiles {
   }
 
   async #letGo(listed: ReadonlySet<string>): Promise<void> {
+    // Written anew under another inode, as rsync and editors do: the new file goes on where the old one was read to.
+    for (const { copy, of } of this.#copies.values()) {
+      if (listed.has(of.identity) || !this.#tails.has(of.identity)) continue
+      await this.#apart(copy, async () => {
+        if (!(await copy.isCopyOf(of))) return
+        copy.goOnFrom(of.bookmark)
+        this.#tails.delete(of.identity)
+        this.#take(copy)
+        await of.close()
+        this.#changes.notify()
+      })
+    }
     for (const [identity, tail] of this.#tails) {
       if (listed.has(identity) || tail.idleMs < letGoMs) continue
       this.#tails.delete(identity)
@@ -215,10 +292,23 @@ class FollowedFiles {
       this.#copies.delete(identity)
       await copy.close()
     }
+    for (const identity of this.#failing.keys()) if (!listed.has(identity) && !this.#tails.has(identity)) this.#failing.delete(identity)
   }
 }
 
 /** Those of the paths that are folders now. */
 function folders(paths: readonly string[]): string[] {
-  return paths.filter((at) => fs.statSync(at, { throwIfNoEntry: false })?.isDirectory())
+  return paths.filter((at) => {
+    try {
+      return fs.statSync(at).isDirectory()
+    } catch {
+      // The listing tells why.
+      return false
+    }
+  })
+}
+
+/** No file's own: nothing more can be taken of any. */
+function isFull(error: unknown): error is SpanlogError {
+  return error instanceof SpanlogError && error.code === 'TEMPORARY_UNWRITABLE'
 }

@@ -45,7 +45,7 @@ export interface Gathered {
 }
 
 /**
- * Looks through every file and hands each wanted line to `take`.
+ * Looks through every file and hands each wanted line to `take`, until that rejects: its error is then one of the failures.
  *
  * @throws the signal's reason
  */
@@ -57,7 +57,10 @@ export async function gather(
 ): Promise<Gathered> {
   const gathered: Gathered = { files: [], copies: [], documents: [], failures: [] }
   const { files, documents, failures } = gathered
-  const { signal, from, to } = wanted
+  const { from, to } = wanted
+  /** Aborted where no more lines can be taken: what was read until then is worth having. */
+  const full = new AbortController()
+  const signal = wanted.signal === undefined ? full.signal : AbortSignal.any([wanted.signal, full.signal])
   const looked = recordsWith(wanted.needles, maxLineBytes)
   let place = 0
 
@@ -115,12 +118,23 @@ export async function gather(
       passed = []
       time = reading.timeUnixNano ?? time
       if (time >= 0n && ((from !== undefined && time < from) || (to !== undefined && time >= to))) return undefined
-      return wanted.keep(reading) ? take({ time, file, place: place++, text: line }) : undefined
+      return wanted.keep(reading) ? take({ time, file, place: place++, text: line })?.catch(endAll) : undefined
     }
   }
 
+  function endAll(error: unknown): never {
+    full.abort(error)
+    throw error
+  }
+
   const options = { signal, fail: (error: SpanlogError) => failures.push(error), copy: (path: string) => gathered.copies.push(path) }
-  await eachFile(paths, options, search)
+  try {
+    await eachFile(paths, options, search)
+  } catch (error) {
+    wanted.signal?.throwIfAborted()
+    if (!(error instanceof SpanlogError)) throw error
+    failures.push(error)
+  }
   return gathered
 }
 

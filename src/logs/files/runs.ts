@@ -1,6 +1,7 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { SpanlogError } from '../../errors.js'
 import { readAt } from '../../files/chunks.js'
 import { compareLines, headBytes, lineBytes, PackedLines, type PlacedLine, unpackLine } from './packed-lines.js'
 
@@ -36,10 +37,15 @@ export class SortedLines {
     this.#held = new PackedLines(memoryBytes)
   }
 
-  /** @returns a promise where there is something to wait for */
+  /** @returns a promise where there is something to wait for; it rejects with TEMPORARY_UNWRITABLE where the file takes no more */
   add(line: PlacedLine): Promise<void> | undefined {
     this.count++
-    if (!this.#held.add(line)) return this.#spill().then(() => void this.#held.add(line))
+    if (!this.#held.add(line)) {
+      return this.#spill().then(
+        () => void this.#held.add(line),
+        (error: unknown) => this.#cannotSpill(error),
+      )
+    }
     if (this.#held.count >= 2 * this.newest) this.#held.keepLast(this.newest)
     return undefined
   }
@@ -84,6 +90,13 @@ export class SortedLines {
       written += (await (this.#file as FileHandle).write(bytes, written, bytes.length - written, run.end + written)).bytesWritten
     }
     run.end += bytes.length
+  }
+
+  /** What was added before is all still there, in memory. */
+  #cannotSpill(cause: unknown): never {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const problem = `more lines were found than fit ${this.memoryBytes} bytes of memory, and the temporary folder ${os.tmpdir()} takes none, so that not all were read: ${why}`
+    throw new SpanlogError('TEMPORARY_UNWRITABLE', problem, { cause })
   }
 }
 

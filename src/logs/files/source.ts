@@ -31,10 +31,12 @@ export interface FileLogsOptions {
  * access logs, syslog, OTLP-JSON logs; also inside the wrappers of Docker, containerd and journald. A stack trace comes with the line
  * above it, as one entry whose `line` has several lines. Times with no offset are read as UTC. A line without a time counts as written
  * at the time of the trace's line before it in its file. Files are listed when the query is read, and one that cannot be read leaves
- * the others: the verdict says so (FILE_UNREADABLE, FILE_MALFORMED).
+ * the others: the verdict says so (FILE_UNREADABLE, FILE_MALFORMED). A full temporary folder ends the reading with what was read until
+ * then (TEMPORARY_UNWRITABLE); `follow` throws that.
  *
  * `follow` reads on while files grow, are rotated and appear; a file that was cut comes as a `LogGap` TRUNCATED, a line that could not
- * be read as LINES_SKIPPED, a file that cannot be read as FILE_UNREADABLE or FILE_MALFORMED.
+ * be read as LINES_SKIPPED, a file that cannot be read as FILE_UNREADABLE or FILE_MALFORMED, with a refilled one when it can be again,
+ * the end of standard input as DISCONNECTED.
  *
  * @throws SpanlogError INVALID_OPTION
  * @example
