@@ -24,12 +24,18 @@ export function costText({ requests, retries, bytes, storeBytes, storeMs, estima
 export function sumStats(all: readonly Readonly<LogStats>[]): LogStats {
   const sum = (of: (stats: Readonly<LogStats>) => number): number => all.reduce((total, stats) => total + of(stats), 0)
   const estimated = all.flatMap(({ estimatedBytes }) => estimatedBytes ?? [])
+  const back = all
+    .flatMap(({ lookedBackTo }) => lookedBackTo ?? [])
+    .toSorted()
+    .at(-1)
   return {
     requests: sum(({ requests }) => requests),
     retries: sum(({ retries }) => retries),
     bytes: sum(({ bytes }) => bytes),
     storeBytes: sum(({ storeBytes }) => storeBytes),
     storeMs: sum(({ storeMs }) => storeMs),
+    // What one source has not seen yet is not known.
+    ...(back !== undefined && { lookedBackTo: back }),
     ...(estimated.length > 0 && { estimatedBytes: estimated.reduce((a, b) => a + b, 0) }),
   }
 }

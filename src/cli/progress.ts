@@ -15,9 +15,9 @@ export function showProgress(session: Session, lines: () => number, stats: () =>
   if (!session.canShowProgress) return () => {}
   const start = Date.now()
   const tick = (): void => {
-    const { requests, bytes, retries } = stats()
+    const { requests, bytes, retries, lookedBackTo } = stats()
     const told = [
-      count(lines(), 'line'),
+      `${count(lines(), 'line')}${lookedBackTo === undefined ? '' : ` since ${lookedBackTo.slice(0, 16)}Z`}`,
       ...(requests > 0 ? [count(requests, 'request')] : []),
       ...(retries > 0 ? [`${retries} sent again`] : []),
       sizeText(bytes),

@@ -33,13 +33,16 @@ function doubtText({ code, message }: Reason): string {
 /** What was looked at: how many files, which window. */
 function extentText(proofs: readonly string[], { from, to }: Claim): string {
   // A proof from files begins with their number.
+  const unasked = proofs.flatMap((proof) => /(?<=; )older lines were not asked for, since .*/s.exec(proof) ?? [])
   const files = proofs.flatMap((proof) => /^\d+ files?(?= \()/.exec(proof) ?? []).map((text) => Number.parseInt(text, 10))
   const sum = files.reduce((a, b) => a + b, 0)
-  return [
-    ...(files.length === 0 ? [] : [`${count(sum, 'file')} read to ${sum === 1 ? 'its end' : 'their ends'}`]),
-    ...(from === undefined ? [] : [`from ${isoTime(from)}`]),
-    ...(to === undefined ? [] : [`to ${isoTime(to)}`]),
-  ].join(' ')
+  return (
+    [
+      ...(files.length === 0 ? [] : [`${count(sum, 'file')} read to ${sum === 1 ? 'its end' : 'their ends'}`]),
+      ...(from === undefined ? [] : [`from ${isoTime(from)}`]),
+      ...(to === undefined ? [] : [`to ${isoTime(to)}`]),
+    ].join(' ') + unasked.map((text) => `; ${text}`).join('')
+  )
 }
 
 function isoTime(nano: bigint): string {

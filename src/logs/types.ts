@@ -131,6 +131,8 @@ export interface LogStats {
   storeMs: number
   /** The store's estimate, before the query, of the bytes it would read; absent where nobody asked for it, or the store cannot tell. */
   estimatedBytes?: number
+  /** How far back a search for the newest lines has looked by now, as ISO 8601, in a store that is asked by time. */
+  lookedBackTo?: string
 }
 
 /** Whether a query returned every line, and how it knows. */

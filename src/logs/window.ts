@@ -1,7 +1,8 @@
 import type { TraceSource } from '../traces/types.js'
 import type { LogRequest } from './query.js'
 
-const minute = 60_000_000_000n
+const second = 1_000_000_000n
+const minute = 60n * second
 const day = 1440n * minute
 
 /** Loki reads numbers of ten digits or fewer as seconds. */
@@ -70,6 +71,24 @@ function later(a: bigint, b: bigint): bigint {
   return a > b ? a : b
 }
 
+/** How long a trace is looked for after the time that its ID tells. */
+const afterId = 7n * day
+
+/**
+ * Where to look first for a trace whose ID may tell when it was made: IDs of X-Ray and Datadog begin with the seconds since the epoch,
+ * UUIDs of version 7 and ULIDs with the milliseconds. An ID of random digits seems to tell a time of the last year once in 140 times.
+ */
+export function windowOfId({ forms, from, to }: LogRequest, now: bigint, bound: bigint): Window | undefined {
+  if (from !== undefined || to !== undefined) return undefined
+  const times = [BigInt(`0x${forms.traceId.slice(0, 8)}`) * second, BigInt(`0x${forms.traceId.slice(0, 12)}`) * 1_000_000n]
+  const made = times.find((time) => time > now - 365n * day && time < now + ahead)
+  if (made === undefined) return undefined
+  const start = later(made - margin, bound)
+  const end = made + afterId
+  if (start >= (end < now ? end : now)) return undefined
+  return end < now ? { from: start, to: end, provenTo: end } : { from: start, to: now + ahead, provenTo: now }
+}
+
 /** The window of the trace's spans, where the caller gives none and the spans are all there. */
 export async function spansWindow(
   traces: TraceSource | undefined,
@@ -80,8 +99,6 @@ export async function spansWindow(
   const { trace, complete } = await traces.trace(forms.traceId, signal === undefined ? {} : { signal })
   return complete && trace !== undefined ? windowOfSpans(trace.spans, now) : undefined
 }
-
-const second = 1_000_000_000n
 
 /**
  * A window in parts from its end to its beginning, each four times as long as the one before it: the newest lines are found without

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanlogError } from '../errors.js'
 import { type Answer, attempt } from './attempt.js'
 import { createConnection } from './connection.js'
-import { excerpt, type Fault, faultOfError, faultOfStatus } from './faults.js'
+import { type Fault, faultOfError, faultOfStatus, loginRemedy, quoted } from './faults.js'
 import type { RemoteSettings } from './options.js'
 import { openSocket, type RemoteSocket, type SocketEvents } from './socket.js'
 
@@ -55,6 +55,8 @@ export interface Remote {
     request: { path: string; params: Record<string, string>; headers?: Record<string, string>; signal: AbortSignal },
     events: SocketEvents,
   ): Promise<RemoteSocket | undefined>
+  /** How far the store's clock is ahead of this one, to a second or so, by its last answer; 0 where none has told. */
+  clockAheadMs(): number
   /** For an answer that is JSON but not of this store. */
   badAnswer(path: string, problem: string): SpanlogError
 }
@@ -70,8 +72,10 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
   const name = names[kind]
   const { base, timeoutMs } = settings
   const connection = createConnection(settings.tls)
+  let aheadMs = 0
 
   return {
+    clockAheadMs: () => aheadMs,
     getJson: (request) => ask(request, parsed),
     getJsonLines: (request) => ask(request, parsedLines),
     getText: (request) => ask(request, ({ body }) => ({ value: body })),
@@ -128,6 +132,9 @@ export function createRemote(kind: RemoteKind, settings: RemoteSettings): Remote
         if (signal?.aborted) throw aborted(path, signal)
         return faultOfError(error, path, new URL(base).origin, performance.now() - begun)
       }
+      const { date = '', age } = answer.headers
+      // One from a cache tells when it was put there.
+      if (age === undefined && date !== '') aheadMs = Date.parse(date) + 500 - (Date.now() - (performance.now() - begun) / 2) || 0
       if (stats !== undefined) {
         stats.requests++
         stats.bytes += answer.bytes
@@ -158,8 +165,10 @@ function parsedBy<T>(answer: Answer, path: string, parse: (answer: Answer) => T)
   } catch (cause) {
     const { headers, body } = answer
     const isPage = /^\s*</.test(body)
+    const isLogin = isPage && /log-?\s?in|sign-?\s?in|password/i.test(body)
     const got = isPage ? 'a web page' : `what is not JSON (${headers['content-type'] ?? 'no content type'})`
-    return { code: 'BAD_ANSWER', problem: `answered ${path} with ${got}: ${excerpt(body)}`, retry: !isPage, cause }
+    const problem = body.trim() === '' ? `answered ${path} with nothing` : `answered ${path} with ${got}${quoted(body)}`
+    return { code: 'BAD_ANSWER', problem, retry: !isPage, cause, ...(isLogin && { remedy: loginRemedy }) }
   }
 }
 

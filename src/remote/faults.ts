@@ -75,11 +75,13 @@ export function faultOfStatus({ status, headers, body }: Answer, path: string): 
   }
 }
 
+/** Of Grafana itself, or of a proxy that people log in at. */
+export const loginRemedy =
+  'it wants a login, where a store wants none: check the URL (through Grafana it is that of the data source, …/api/datasources/proxy/uid/<uid>) and the credentials'
+
 function remedyOfStatus(status: number, location: string, body: string, path: string): string | undefined {
   if (status >= 300 && status < 400) {
-    return /log-?in|sign-?in|auth/i.test(location)
-      ? 'it wants a login, where a store wants none: check the URL (through Grafana it is that of the data source, …/api/datasources/proxy/uid/<uid>) and the credentials'
-      : 'give the URL that it points to'
+    return /log-?in|sign-?in|auth/i.test(location) ? loginRemedy : 'give the URL that it points to'
   }
   if (status === 404) return `check the URL: it may need a path in front of ${path}`
   // Loki's `required_labels`.
@@ -117,7 +119,7 @@ export function rootOf(error: unknown): { code?: string; message: string } {
 }
 
 /** What a server says behind a status: a text, or the title of a proxy's page. */
-function quoted(body: string): string {
+export function quoted(body: string): string {
   const said = /^\s*</.test(body) ? (/<title>([^<]*)<\/title>/i.exec(body.slice(0, 4096))?.[1] ?? '') : body
   return said.trim() === '' ? '' : `: ${excerpt(said)}`
 }

@@ -17,8 +17,9 @@ import { loki, pagesOf } from '../support/loki-session.js'
 const at = minutesAgo(30)
 
 async function search(double: LokiDouble, query: LogSearch = {}) {
-  const { entries, verdict } = await lokiLogs({ url: double.url, tenant: 'a' }).search(query).collect()
-  return { lines: entries.map(({ line }) => line), entries, verdict, codes: verdict.reasons.map(({ code }) => code) }
+  const asked = lokiLogs({ url: double.url, tenant: 'a' }).search(query)
+  const { entries, verdict } = await asked.collect()
+  return { lines: entries.map(({ line }) => line), entries, verdict, codes: verdict.reasons.map(({ code }) => code), stats: asked.stats }
 }
 
 describe('a search in Loki', () => {
@@ -92,7 +93,7 @@ describe('a search in Loki', () => {
       // A trace of two lines each minute, the newest one a minute ago.
       Array.from({ length: 100 }, (_, n): LokiValue => [minutesAgo(1 + (n >> 1)), `trace_id=${id(n >> 1)} n=${n % 2}`]),
     )
-    const { lines: found, verdict, codes } = await search(double, { from: '2h', traced: true, traces: 4 })
+    const { lines: found, verdict, codes, stats } = await search(double, { from: '2h', traced: true, traces: 4 })
     expect([verdict.complete, codes]).toEqual([false, ['LIMIT_REACHED']])
     expect(found.length).toBeGreaterThan(8)
     expect(found.length).toBeLessThan(40)
@@ -101,6 +102,7 @@ describe('a search in Loki', () => {
       .map(({ query }) => BigInt(query.get('start') ?? 0))
       .reduce((a, b) => (a < b ? a : b))
     expect(verdict.from).toBe(oldest)
+    expect(Date.parse(stats.lookedBackTo ?? '')).toBe(Number(oldest / 1_000_000n))
     expect(verdict.reasons[0]?.message).toMatch(/^lines before \S+Z were not asked for: those since are of \d+ traces$/)
     // As many as there are is no reason to look no further.
     expect(await search(double, { from: '2h', traced: true, traces: 50 })).toMatchObject({ verdict: { complete: true, entries: 100 } })

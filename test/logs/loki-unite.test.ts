@@ -44,6 +44,11 @@ describe('the forms of a question', () => {
     expect(await texts(forms())).toEqual({ lines })
   })
 
+  it('may come in batches of more lines than a call takes arguments', async () => {
+    const many = Array.from({ length: 200_000 }, (_, n): [number, string] => [n, 'x'])
+    expect((await texts([form([200_000, ...many])])).lines).toHaveLength(200_000)
+  })
+
   it('a failed one does not keep the others from their end, and its error comes last', async () => {
     const error = new Error('down')
     expect(await texts([form([5, [1, 'a']], error), form([5, [2, 'b']], [9, [7, 'g']])])).toEqual({ lines: ['a', 'b', 'g'], error })

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { lokiLogs } from '../../src/logs/loki/source.js'
 import type { LogQueryOptions } from '../../src/logs/types.js'
 import type { TraceResult, TraceSource, TraceSpan } from '../../src/traces/types.js'
-import { json, refuse } from '../support/faults.js'
+import { json, refuse, send } from '../support/faults.js'
 import type { LokiDoubleOptions } from '../support/loki-double/server.js'
 import { minutesAgo, mixedLines, TRACE } from '../support/loki-lines.js'
 import { collect, loki, pagesOf } from '../support/loki-session.js'
@@ -79,6 +79,41 @@ describe('the window', () => {
       expect(verdict.reasons[0]?.message).toContain('give a start (from, --from)')
     })
 
+    it('asks for no lines where Loki has no stream, and for those that its index does not know yet', async () => {
+      const double = await old()
+      const ago = (at: string | null) => Math.round((Date.now() - Number(at) / 1e6) / 86_400_000)
+      const pages = () => pagesOf(double).map(({ query }) => `${ago(query.get('start'))}-${ago(query.get('end'))}`)
+      double.push({ app: 'shop' }, [[minutesAgo(1), 'of no trace']])
+      await collect(double)
+      expect(pages()).toEqual(['7-0', '7-0'])
+      double.push({ app: 'shop' }, [[minutesAgo(80 * 1440), `trace_id=${TRACE}`]])
+      const { verdict } = await collect(double)
+      expect(verdict).toMatchObject({ complete: true, entries: 1 })
+      expect(new Set(pages())).toEqual(new Set(['7-0', '90-63']))
+    })
+
+    it('begins no older window when looking so far has taken long, and says so', async () => {
+      const double = await old()
+      double.push({ app: 'shop' }, [[minutesAgo(1), 'of no trace']])
+      const now = performance.now.bind(performance)
+      let late = 0
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + late)
+      double.inject(
+        (response, honest) => {
+          late += 15_000
+          send(response, honest)
+        },
+        { times: Number.POSITIVE_INFINITY, on: 'index/stats' },
+      )
+      try {
+        const { verdict } = await collect(double)
+        expect(length(verdict)).toBe(30n)
+        expect(verdict.reasons[0]?.message).toMatch(/older lines were not asked for, since that had taken \d+ s: give a start/)
+      } finally {
+        clock.mockRestore()
+      }
+    })
+
     it('does not grow where older lines would cost too much, and says so', async () => {
       const double = await old()
       double.push({ app: 'shop' }, [
@@ -113,6 +148,70 @@ describe('the window', () => {
       const { verdict } = await collect(double, { from: '1h' })
       expect(verdict).toMatchObject({ complete: true, entries: 0 })
       expect(verdict.reasons[0]?.message).toMatch(/from \S+Z to \S+Z, .* not asked for: give another start \(from, --from\)/)
+    })
+  })
+
+  describe('that ends now', () => {
+    const dated = async (offsetMs: number, more: Record<string, string> = {}) => {
+      const double = await loki()
+      double.inject(
+        (response, honest) => send(response, { ...honest, headers: { date: new Date(Date.now() + offsetMs).toUTCString(), ...more } }),
+        {
+          times: Number.POSITIVE_INFINITY,
+        },
+      )
+      double.push({ app: 'shop' }, [[minutesAgo(5), `trace_id=${TRACE}`]])
+      return double
+    }
+
+    it.for<[string, number, RegExp]>([
+      ['behind', 7_200_000, /clock is 120 minutes behind that of Loki/],
+      ['ahead of', -3_600_000, /clock is 60 minutes ahead of that of Loki/],
+    ])('is not proven where the clock of this machine is far %s that of Loki', async ([, offsetMs, message]) => {
+      const { entries, verdict, codes } = await collect(await dated(offsetMs), { from: '1h' })
+      expect({ found: entries.length, complete: verdict.complete, codes }).toEqual({ found: 1, complete: false, codes: ['CLOCKS_DIFFER'] })
+      expect(verdict.reasons[0]?.message).toMatch(message)
+    })
+
+    it.for<[string, number, Record<string, string>, LogQueryOptions]>([
+      ['by minutes, which is asked for anyway', 120_000, {}, { from: '1h' }],
+      ['where the caller gives the end', 7_200_000, {}, { from: '1h', to: '1m' }],
+      ['where a cache answers', 7_200_000, { age: '7200' }, { from: '1h' }],
+    ])('is proven %s', async ([, offsetMs, headers, window]) => {
+      expect((await collect(await dated(offsetMs, headers), window)).verdict).toMatchObject({ complete: true, entries: 1 })
+    })
+  })
+
+  describe('of an ID that tells a time', () => {
+    const day = 86_400_000_000_000n
+    const idOf = (days: number, digits: 8 | 12) => {
+      const made = minutesAgo(days * 1440) / (digits === 8 ? 1_000_000_000n : 1_000_000n)
+      return `${made.toString(16).padStart(digits, '0')}7f33b57ab0ad0c0ffee00000`.slice(0, 32).padEnd(32, '1')
+    }
+
+    it.for<[string, number, 8 | 12, number]>([
+      ['of seconds, as X-Ray and Datadog make them', 20, 8, 1],
+      ['of milliseconds, as UUIDs of version 7 are', 20, 12, 1],
+      ['of a day ago', 1, 8, 1],
+    ])('begins an hour before that: %s', async ([, days, digits, entries]) => {
+      const double = await loki({ now: () => 0 })
+      const id = idOf(days, digits)
+      double.push({ app: 'shop' }, [
+        [minutesAgo(days * 1440 - 5), `trace_id=${id}`],
+        [minutesAgo(1), 'of no trace'],
+      ])
+      const { verdict } = await lokiLogs({ url: double.url }).forTrace(id).collect()
+      expect(verdict).toMatchObject({ complete: true, entries })
+      expect(((verdict.to ?? 0n) - (verdict.from ?? 0n)) / day).toBe(days > 7 ? 7n : 1n)
+      expect(pagesOf(double)).toHaveLength(2)
+    })
+
+    it.for([20, 1])('is the usual one where nothing is found there: %i days', async (days) => {
+      const double = await loki({ now: () => 0 })
+      const id = idOf(days, 8)
+      double.push({ app: 'shop' }, [[minutesAgo(3 * 1440), `trace_id=${id}`]])
+      const { verdict } = await lokiLogs({ url: double.url }).forTrace(id).collect()
+      expect(verdict).toMatchObject({ complete: true, entries: 1 })
     })
   })
 

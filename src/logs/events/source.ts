@@ -51,7 +51,7 @@ async function* readSearch(traces: TraceSource, request: SearchRequest, draft: V
   }
   for await (const item of traces.search(search)) {
     if ('cut' in item) draft.reasons.push({ code: item.code, message: item.message })
-    else found.push(...(await entriesOf(traces, item.traceId, request, draft)).filter((entry) => matches(entry, request)))
+    else for (const entry of await entriesOf(traces, item.traceId, request, draft)) if (matches(entry, request)) found.push(entry)
   }
   const inOrder = found.toSorted(byTime)
   if (inOrder.length > limit) draft.reasons.push(limitReached(limit))

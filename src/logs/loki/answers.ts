@@ -55,8 +55,15 @@ export function readEstimate(json: unknown): number {
   return bytes
 }
 
-/** The answer of `labels`, without data where there are none. @throws SpanlogError LOKI_BAD_ANSWER */
-export function readLabelNames(json: unknown): unknown[] {
+/** The answer of `index/stats`: how many streams the index knows. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readStreamCount(json: unknown): number {
+  const streams = wholeOf(objectOf(json, 'an object')['streams'])
+  if (streams === undefined) throw badAnswer('a number of streams')
+  return streams
+}
+
+/** The answer of `labels` or `series`, without data where there are none. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readData(json: unknown): unknown[] {
   return arrayOf(objectOf(json, 'an object')['data'] ?? [], 'data')
 }
 

@@ -138,9 +138,9 @@ class Settler {
     // Halves, so that a window that came short is not asked for again as it was.
     const total = steps.reduce((sum, step) => sum + step.count, 0)
     const cap = fits ? Math.max(1, Math.ceil(total / 2)) : this.#reader.limits.maxEntries
-    const parts: LokiLine[] = []
-    for await (const batch of inOrder(joinUpTo(steps, cap), (part) => this.#settle(part))) parts.push(...batch.lines)
-    return this.#confirmed(from, to, parts, atHand)
+    const parts: LokiLine[][] = []
+    for await (const batch of inOrder(joinUpTo(steps, cap), (part) => this.#settle(part))) parts.push(batch.lines)
+    return this.#confirmed(from, to, parts.flat(), atHand)
   }
 
   /** One millisecond, below which Loki does not count: its parts must add up to its count. */
@@ -168,24 +168,24 @@ class Settler {
     if (to - from === 1n) return distinct(await this.#divide(this.#query, from, lines))
     const last = lines.at(-1)?.timeUnixNano ?? from + (to - from) / 2n
     const cuts = [from, last, last + 1n, to]
-    const parts = [...lines]
+    const parts = [lines]
     for (const [index, end] of cuts.entries()) {
       const start = cuts[index - 1]
-      if (start !== undefined && start < end) parts.push(...(await this.#cut(start, end, what)))
+      if (start !== undefined && start < end) parts.push(await this.#cut(start, end, what))
     }
-    return distinct(parts)
+    return distinct(parts.flat())
   }
 
   /** The lines of one nanosecond that holds more than a page: two exact complements by a character, each divided again while full. */
   async #divide(query: string, at: bigint, sample: readonly LokiLine[]): Promise<LokiLine[]> {
     const pattern = halvingPattern(sample.map(({ line }) => line))
     if (pattern === undefined) return [...sample]
-    const parts = [...sample]
+    const parts = [[...sample]]
     for (const half of halves(query, pattern)) {
       const { lines } = await this.#page(half, at, at + 1n)
-      parts.push(...(lines.length < this.#reader.limits.maxEntries ? lines : await this.#divide(half, at, lines)))
+      parts.push(lines.length < this.#reader.limits.maxEntries ? lines : await this.#divide(half, at, lines))
     }
-    return parts
+    return parts.flat()
   }
 
   /**
@@ -212,7 +212,7 @@ class Settler {
     for (const half of halves(query, pattern)) {
       this.#divisions--
       const { lines, whole, duplicates } = await this.#byText(half, from, to, await this.#page(half, from, to))
-      parts.lines.push(...lines)
+      parts.lines = parts.lines.concat(lines)
       parts.whole &&= whole
       parts.duplicates += duplicates
     }

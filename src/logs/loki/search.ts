@@ -1,6 +1,7 @@
 import { readLine } from '../entry.js'
 import type { SearchRequest, VerdictDraft } from '../query.js'
 import { matches, Newest } from '../search.js'
+import { isoTime } from '../time.js'
 import type { LogEntry } from '../types.js'
 import { defaultLength, newestFirst, type Window, windowOf } from '../window.js'
 import { type LokiAccess, LokiSession } from './session.js'
@@ -16,7 +17,7 @@ export function readSearch(access: LokiAccess, request: SearchRequest, draft: Ve
     let isFound = false
 
     async function* entriesIn(part: Pick<Window, 'from' | 'to'>): AsyncGenerator<LogEntry, void> {
-      for await (const line of session.lines(queries, part)) {
+      for await (const line of session.linesWhereAny(queries, part)) {
         isFound = true
         const entry = readLine(line)
         if (entry !== undefined && matches(entry, request)) yield entry
@@ -29,6 +30,7 @@ export function readSearch(access: LokiAccess, request: SearchRequest, draft: Ve
       for (const part of newestFirst(window)) {
         await newest.take(entriesIn(part))
         draft.from = part.from
+        draft.stats.lookedBackTo = isoTime(part.from)
         const enough = newest.enough(part.from, window.from)
         if (enough === undefined) continue
         draft.reasons.push(enough)

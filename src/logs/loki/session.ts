@@ -1,4 +1,5 @@
 import type { Remote } from '../../remote/client.js'
+import { clockDoubts } from '../clock.js'
 import { refuseCost } from '../cost.js'
 import { conclude, type QueryFrame, type VerdictDraft } from '../query.js'
 import { isoTime } from '../time.js'
@@ -8,8 +9,12 @@ import type { LokiLine } from './answers.js'
 import { type Gap, gather } from './gather.js'
 import { type LokiLimits, readLimits } from './limits.js'
 import { type LokiSettings, widestSelector } from './options.js'
+import { partsOf } from './plan.js'
 import { LokiReader } from './reader.js'
 import { unite } from './unite.js'
+
+/** Shorter windows are not asked about. */
+const dayNano = 86_400_000_000_000n
 
 /** A Loki, and how to ask it. */
 export interface LokiAccess {
@@ -28,8 +33,10 @@ export class LokiSession {
   readonly #request: QueryFrame
   readonly #draft: VerdictDraft
   readonly #gaps: Gap[] = []
+  readonly #loki: Remote
 
-  private constructor(settings: LokiSettings, reader: LokiReader, request: QueryFrame, draft: VerdictDraft) {
+  private constructor(loki: Remote, settings: LokiSettings, reader: LokiReader, request: QueryFrame, draft: VerdictDraft) {
+    this.#loki = loki
     this.#settings = settings
     this.#reader = reader
     this.#request = request
@@ -49,7 +56,7 @@ export class LokiSession {
     const signal = request.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, request.signal])
     try {
       const limits = await readLimits(loki, settings, { signal, stats: draft.stats })
-      yield* read(new LokiSession(settings, new LokiReader(loki, limits, signal, draft.stats), request, draft))
+      yield* read(new LokiSession(loki, settings, new LokiReader(loki, limits, signal, draft.stats), request, draft))
     } finally {
       // Requests ahead of a caller who does not read on.
       ending.abort()
@@ -59,6 +66,17 @@ export class LokiSession {
   /** What several queries find, each line once, in time order. */
   lines(queries: readonly string[], { from, to }: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine> {
     return unite(queries.map((query) => gather(this.#reader, query, from, to, (gap) => this.#gaps.push(gap))))
+  }
+
+  /**
+   * The same, but for the parts of the window that Loki has no stream in: it takes seconds to look for a line in a month of nothing, and
+   * some milliseconds to say that there is nothing.
+   */
+  async *linesWhereAny(queries: readonly string[], window: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine> {
+    for (const part of partsOf(window.from, window.to, this.#reader.limits)) {
+      const isEmpty = part.to - part.from > dayNano && (await this.#reader.hasNothing(this.#settings.selector, part.from, part.to))
+      if (!isEmpty) yield* this.lines(queries, part)
+    }
   }
 
   /**
@@ -96,7 +114,7 @@ export class LokiSession {
       const message = `${selector} matches no stream ${span}; check the selector and the tenant, or widen the window (from, --from)`
       this.#draft.reasons.push({ code: 'LOKI_NO_STREAMS', message })
     }
-    this.#draft.reasons.push(...this.#doubts(window.from))
+    this.#draft.reasons.push(...this.#doubts(window.from), ...clockDoubts('Loki', this.#loki.clockAheadMs(), this.#request.to))
     conclude(this.#draft, `${selector}, ${sought}, ${span}, as Loki held it when asked${note}`)
   }
 

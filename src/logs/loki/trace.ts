@@ -2,12 +2,15 @@ import { bytesText } from '../cost.js'
 import { readEntry } from '../entry.js'
 import type { LogRequest, VerdictDraft } from '../query.js'
 import type { LogEntry } from '../types.js'
-import { defaultLength, spansWindow, type Window, windowOf, windowsBefore } from '../window.js'
+import { defaultLength, spansWindow, type Window, windowOf, windowOfId, windowsBefore } from '../window.js'
+import type { LokiLine } from './answers.js'
 import { queryForms } from './logql.js'
 import { type LokiAccess, LokiSession } from './session.js'
 
 /** How much more than was asked for may be read unasked, to find a trace that is older than the default window. */
 const maxUnaskedBytes = 10e9
+/** After so long no older window is begun unasked. */
+const maxUnaskedMs = 20_000
 
 /** All lines of a trace. */
 export function readTrace(access: LokiAccess, request: LogRequest, draft: VerdictDraft): AsyncGenerator<LogEntry, void> {
@@ -16,12 +19,12 @@ export function readTrace(access: LokiAccess, request: LogRequest, draft: Verdic
     const forms = queryForms(selector, request.forms, metadataNames)
     const queries = forms.map(({ query }) => query)
     const ofSpans = await spansWindow(traces, request, session.now)
-    const window = ofSpans ?? windowOf(request, defaultLength.trace, session.now, session.bound)
-    Object.assign(draft, { from: window.from, to: window.provenTo })
+    const ofId = ofSpans === undefined ? windowOfId(request, session.now, session.bound) : undefined
+    let window = ofSpans ?? ofId ?? windowOf(request, defaultLength.trace, session.now, session.bound)
     let found = false
 
-    async function* entriesIn(part: Pick<Window, 'from' | 'to'>): AsyncGenerator<LogEntry, void> {
-      for await (const line of session.lines(queries, part)) {
+    async function* entriesOf(lines: AsyncIterable<LokiLine>): AsyncGenerator<LogEntry, void> {
+      for await (const line of lines) {
         const reading = readEntry(line, request.forms)
         if (reading.kind !== 'other') found = true
         if ('entry' in reading) yield reading.entry
@@ -29,12 +32,29 @@ export function readTrace(access: LokiAccess, request: LogRequest, draft: Verdic
       }
     }
 
-    await session.guard(window, queries.length)
+    async function* entriesIn(first: Window): AsyncGenerator<LogEntry, void> {
+      Object.assign(draft, { from: first.from, to: first.provenTo })
+      await session.guard(first, queries.length)
+      yield* entriesOf(session.lines(queries, first))
+    }
+
     yield* entriesIn(window)
     let note = ofSpans === undefined ? '' : "; the window is that of the trace's spans, an hour wider at both ends"
+    if (ofId !== undefined) note = '; the window begins an hour before the time that the ID seems to tell'
+    if (!found && ofId !== undefined && ofId.provenTo < session.now) {
+      // The digits mean something else.
+      window = windowOf(request, defaultLength.trace, session.now, session.bound)
+      yield* entriesIn(window)
+    }
     if (!found && ofSpans === undefined && request.from === undefined) {
       note = '; Loki looks no further back'
+      const begun = performance.now()
       for (const before of windowsBefore(window, session.bound)) {
+        const tookMs = performance.now() - begun
+        if (tookMs > maxUnaskedMs) {
+          note = `; older lines were not asked for, since that had taken ${Math.round(tookMs / 1000)} s: give a start (from, --from 365d)`
+          break
+        }
         const bytes = await session.estimate(before, queries.length)
         if (bytes === undefined || bytes > (request.maxBytes ?? maxUnaskedBytes)) {
           const cost = bytes === undefined ? 'Loki does not say what it costs' : `Loki would read about ${bytesText(bytes)}`
@@ -43,7 +63,7 @@ export function readTrace(access: LokiAccess, request: LogRequest, draft: Verdic
         }
         window.from = before.from
         draft.from = before.from
-        yield* entriesIn(before)
+        yield* entriesOf(session.linesWhereAny(queries, before))
         note = '; older lines were not asked for: give a start (from, --from)'
         if (found) break
       }

@@ -21,7 +21,8 @@ export async function* unite(forms: readonly AsyncGenerator<Batch>[]): AsyncGene
         } else {
           behind.to = value.to
           behind.next = soon(behind.form)
-          waiting.push(...value.lines)
+          // Not by `push`: of more arguments than the stack holds it dies, some 120,000.
+          waiting = waiting.concat(value.lines)
         }
       } catch (error) {
         errors.push(error)

@@ -1,6 +1,7 @@
 import { readLine } from '../entry.js'
 import type { SearchRequest, VerdictDraft } from '../query.js'
 import { matches, Newest } from '../search.js'
+import { isoTime } from '../time.js'
 import type { LogEntry } from '../types.js'
 import { defaultLength, newestFirst, type Window, windowOf } from '../window.js'
 import type { VictoriaLine } from './answers.js'
@@ -31,6 +32,7 @@ export function readSearch(access: VictoriaAccess, request: SearchRequest, draft
     } else {
       for await (const { from, lines } of newestPages(reader, filter, window)) {
         await newest.take(matching(lines))
+        draft.stats.lookedBackTo = isoTime(from)
         const enough = newest.enough(from, window.from)
         if (enough === undefined) continue
         draft.reasons.push(enough)
@@ -39,7 +41,7 @@ export function readSearch(access: VictoriaAccess, request: SearchRequest, draft
       }
       yield* newest.entries
     }
-    await concludeWindow(access, reader, draft, window, { sought, found })
+    await concludeWindow(access, reader, draft, window, { sought, found, to: request.to })
   })
 }
 

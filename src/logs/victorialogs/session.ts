@@ -1,4 +1,5 @@
 import type { Remote } from '../../remote/client.js'
+import { clockDoubts } from '../clock.js'
 import { refuseCost } from '../cost.js'
 import { conclude, type QueryFrame, type VerdictDraft } from '../query.js'
 import { isoTime } from '../time.js'
@@ -52,14 +53,15 @@ export async function guardWindow(
 /**
  * Says what was found to be missing or unsure, else what the proof holds for.
  *
+ * @param to - the end that the caller gives
  * @param found - whether there was any line; where there was none there must be one at least that the selector finds
  */
 export async function concludeWindow(
-  { settings }: VictoriaAccess,
+  { remote, settings }: VictoriaAccess,
   reader: VictoriaReader,
   draft: VerdictDraft,
   window: Window,
-  { sought, found, note = '' }: { sought: string; found: boolean; note?: string },
+  { sought, found, to, note = '' }: { sought: string; found: boolean; to: bigint | undefined; note?: string },
 ): Promise<void> {
   const span = `from ${isoTime(window.from)} to ${isoTime(window.provenTo)}`
   const place = settings.selector ?? 'all lines of the tenant'
@@ -67,6 +69,6 @@ export async function concludeWindow(
     const message = `VictoriaLogs holds nothing of ${place} ${span}; check the selector and the tenant, or widen the window (from, --from)`
     draft.reasons.push({ code: 'VICTORIALOGS_NO_LINES', message })
   }
-  draft.reasons.push(...doubtsOf(reader.shortfalls))
+  draft.reasons.push(...doubtsOf(reader.shortfalls), ...clockDoubts('VictoriaLogs', remote.clockAheadMs(), to))
   conclude(draft, `${place}, ${sought}, ${span}, as VictoriaLogs held it when asked${note}`)
 }

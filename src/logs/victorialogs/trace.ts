@@ -47,6 +47,6 @@ export function readTrace(access: VictoriaAccess, request: LogRequest, draft: Ve
     } else if (!found) {
       note += '; lines outside of it were not asked for: give another start (from, --from)'
     }
-    await concludeWindow(access, reader, draft, window, { sought, found, note })
+    await concludeWindow(access, reader, draft, window, { sought, found, note, to: request.to })
   })
 }

@@ -151,6 +151,15 @@ export function labelNames(store: LokiStore, query: URLSearchParams): Answer {
   return { status: 200, type: 'application/json; charset=UTF-8', body: JSON.stringify(body) }
 }
 
+/** `series`: the streams that a selector finds in a window. */
+export function series(store: LokiStore, query: URLSearchParams): Answer {
+  const { selects } = compileLogql(query.get('match[]') ?? '')
+  const [start, end] = ['start', 'end'].map((name) => lokiTime(name, query.get(name) ?? ''))
+  const found = store.lines.filter(({ at, labels }) => at >= (start ?? 0n) && at < (end ?? 0n) && selects(labels))
+  const data = [...new Map(found.map(({ labels }) => [JSON.stringify(labels), labels])).values()]
+  return { status: 200, type: 'application/json; charset=UTF-8', body: JSON.stringify({ status: 'success', data }) }
+}
+
 /** A message of `tail`. */
 export function tailMessage(lines: readonly Stored[]): string {
   const entries = lines.map(({ at, line, labels, metadata }) => ({

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 import { type Answer, type Fault, send } from '../faults.js'
-import { drilldownLimits, indexStats, type LokiLimits, labelNames, queryInstant, queryRange, type Statistics } from './answers.js'
+import { drilldownLimits, indexStats, type LokiLimits, labelNames, queryInstant, queryRange, type Statistics, series } from './answers.js'
 import { LokiStore, type OtlpLogs, type Stored } from './store.js'
 import { Tails } from './tails.js'
 
@@ -106,6 +106,8 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
           return indexStats(store, query)
         case 'GET /loki/api/v1/labels':
           return labelNames(store, query)
+        case 'GET /loki/api/v1/series':
+          return series(store, query)
         case 'GET /loki/api/v1/drilldown-limits':
           return drilldownLimits(limits)
         default:
