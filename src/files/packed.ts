@@ -14,7 +14,12 @@ const unread: readonly (readonly [RegExp, string, string])[] = [
   [/^425a683[1-9](?:314159265359|177245385090)/, 'compressed with bzip2', 'decompress it first, for instance with bzip2 -d'],
   [/^04224d18/, 'compressed with lz4', 'decompress it first, for instance with lz4 -d'],
   [/^504b(?:0304|0506|0708)/, 'a zip archive', 'unpack it first'],
-  [/^(?:fffe|feff)/, 'encoded as UTF-16', 'convert it to UTF-8 first, for instance with iconv -f UTF-16 -t UTF-8'],
+  // By its mark, or by every other byte of its first characters.
+  [
+    /^(?:fffe|feff|(?:(?!00)[0-7][\da-f]00){5}|(?:00(?!00)[0-7][\da-f]){5})/,
+    'encoded as UTF-16',
+    'convert it to UTF-8 first, for instance with iconv -f UTF-16 -t UTF-8',
+  ],
 ]
 
 /** @throws SpanlogError FILE_UNREADABLE */

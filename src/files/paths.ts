@@ -14,8 +14,8 @@ export interface ListedFile {
   modified: bigint
 }
 
-/** `app.log`, `app.1.log`, `app.log.1`, `app.log-20261121`, each also compressed. */
-const logName = /\.(?:log|json|ndjson|jsonl|logfmt|txt)(?:[.-]\d[\w.-]*?)?(?:\.gz|\.zst)?$/i
+/** `app.log`, `app.1.log`, `app.log.1`, `app.log-20261121`, each also compressed: what cannot be decompressed is not to be missed unsaid. */
+const logName = /\.(?:log|json|ndjson|jsonl|logfmt|txt)(?:[.-]\d[\w.-]*?)?(?:\.(?:gz|zst|xz|bz2|lz4|zip))?$/i
 
 /**
  * The files under the paths, each once however many names it has: a file as it is named, a folder's log files at any depth, and what

@@ -57,6 +57,13 @@ describe('which files are read', () => {
     expect(verdict.reasons).toMatchObject([{ code: 'HOLDS_FOR', message: expect.stringContaining(`${names.length} files`) }])
   })
 
+  it('a rotated file in a folder that is packed in a way that is not read: the verdict says so', async () => {
+    await writeFile(at('app.log'), text(line(1, 'new')))
+    await writeFile(at('app.log.2.xz'), Buffer.from('fd377a585a000004', 'hex'))
+    const { messages, codes } = await collect(folder)
+    expect({ messages, codes }).toEqual({ messages: ['new'], codes: ['FILE_UNREADABLE'] })
+  })
+
   it('a file that is named, whatever its ending; gzip is told by its content', async () => {
     await writeFile(at('plain'), text(line(1, 'plain')))
     await writeFile(at('packed.log'), gzipSync(text(line(2, 'packed'))))
@@ -207,6 +214,8 @@ describe('which files are read', () => {
         ['a zip archive', '504b03041400'],
         ['UTF-16, the lower byte first', 'fffe7b002200'],
         ['UTF-16, the higher byte first', 'feff007b0022'],
+        ['UTF-16 without a mark', '7b0022007400690022003a00'],
+        ['UTF-16 without a mark, the higher byte first', '007b00220074006900220030'],
       ] as const
     ).map(([name, head]): [string, () => Promise<string>] => [
       name,

@@ -8,8 +8,9 @@ import { readSearch, readTrace } from './read.js'
 export interface FileLogsOptions {
   /**
    * Files, folders, and patterns of them with `*`, `?` and `**` (`logs/*.log`). Of a folder, at any depth, the files with the endings
-   * `.log`, `.json`, `.ndjson`, `.jsonl`, `.logfmt` and `.txt` are read, rotated ones (`app.log.1`, `app.log-20261121`) too; a file that
-   * is named, or that a pattern names, is read whatever its ending. gzip and zstd are told by the content. `-` is standard input,
+   * `.log`, `.json`, `.ndjson`, `.jsonl`, `.logfmt` and `.txt` are read, rotated ones (`app.log.1`, `app.log-20261121`) and packed ones too; a file that
+   * is named, or that a pattern names, is read whatever its ending. gzip and zstd are told by the content; xz, bzip2, lz4, zip
+   * and UTF-16 are too, and are not read (FILE_UNREADABLE). `-` is standard input,
    * which can be read once.
    *
    * A file is read once, whatever names and links it has, and what rotation has copied (`app.log.1`, `app.log-20261121.gz`) is not read

@@ -11,9 +11,10 @@ import { readTrace } from './trace.js'
  * time as Loki counts there. Found are lines whose structured metadata, labels or text hold the trace ID, in hex of either case, as
  * X-Ray writes it, or as Datadog does.
  *
- * Without `from` and `to` the window is that of the trace's spans where `traces` has them. Else, without `from`, it is the last 7 days;
+ * Without `from` and `to` the window is that of the trace's spans where `traces` has them, else it begins an hour before the time that the
+ * ID seems to tell, as X-Ray's, Datadog's and UUIDs of version 7 do. Else, without `from`, or where nothing is found there, it is the last 7 days;
  * where these hold nothing, it grows to 30, 90 and 365 days, as far as Loki looks back and as long as its estimate stays below `maxBytes`,
- * or 10 GB. A narrower `from` is cheaper, since Loki scans the whole window. Without `to` lines of clocks up to 10 minutes ahead are found too. The verdict names the window, which ends
+ * or 10 GB, and until that has taken 20 s. A narrower `from` is cheaper, since Loki scans the whole window. Without `to` lines of clocks up to 10 minutes ahead are found too. The verdict names the window, which ends
  * now at the latest; a proof holds for that one, for the selector, and for what Loki held when it was asked: lines that are still on
  * their way cannot be counted. A line that holds the ID but does not show whose it is leaves the trace unproven (LINES_SKIPPED).
  *
