@@ -172,6 +172,14 @@ describe('what stays wrong ends the query with what was fetched so far', () => {
     expect(slow.length).toBe(on === 'limit=' ? 6 : 3)
   })
 
+  it('limits that never come are asked for twice only', async () => {
+    const double = await loki()
+    double.inject(faults.hang, { ...always, on: 'drilldown-limits' })
+    const { verdict } = await lokiLogs({ url: double.url, timeoutMs: 100 }).forTrace(TRACE).collect()
+    expect(verdict.reasons).toMatchObject([{ code: 'LOKI_TIMEOUT' }])
+    expect(double.seen).toHaveLength(2)
+  })
+
   it('a count that fails leaves the page at hand', async () => {
     const double = await loki()
     double.inject(faults.refuse(400, 'no metrics here'), { ...always, on: 'step=' })

@@ -85,7 +85,7 @@ describe('a Tempo with a fault', () => {
     ['an array', json([]), {}, 'TEMPO_BAD_ANSWER', /no object/, 1],
     ['JSON of something else', json({ status: 'success' }), {}, 'TEMPO_BAD_ANSWER', /no `trace`/, 1],
     ['a trace that is none', json({ trace: 'all of it' }), {}, 'TEMPO_BAD_ANSWER', /no `trace`/, 1],
-    ['silence', hang, { timeoutMs: 100, retries: 1 }, 'TEMPO_TIMEOUT', /within 100 ms .* after 2 tries/, 2],
+    ['silence', hang, { timeoutMs: 100 }, 'TEMPO_TIMEOUT', /within 100 ms .* after 2 tries/, 2],
     ['broken connections', reset, { retries: 1 }, 'TEMPO_UNREACHABLE', /broke the connection/, 2],
   ])('ends incomplete, with the reason, at %s', async (_, fault, options, code, message, requests) => {
     tempo.inject(fault, all)

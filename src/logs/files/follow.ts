@@ -1,14 +1,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
 import { reasonOf, SpanlogError } from '../../errors.js'
-import { chunkBuffers, fileChunks, streamChunks } from '../../files/chunks.js'
+import { chunkBuffers, fileChunks } from '../../files/chunks.js'
 import { hasOriginal } from '../../files/copies.js'
 import { type OpenFile, recordsOf } from '../../files/each.js'
 import { type ListedFile, listFiles, unreadable } from '../../files/paths.js'
-import { openPipe } from '../../files/pipe.js'
-import type { FoundRecord, RecordOptions } from '../../files/records.js'
-import { streamedRecords } from '../../files/streamed.js'
+import type { RecordOptions } from '../../files/records.js'
 import { type Bookmark, Tail } from '../../files/tail.js'
 import { Changes } from '../../files/watch.js'
 import type { LogRequest } from '../query.js'
@@ -16,6 +13,7 @@ import type { LogEntry, LogGap } from '../types.js'
 import { type FileReadOptions, recordsWith } from './gather.js'
 import { NewLines } from './new-lines.js'
 import { traceWanted } from './read.js'
+import { Streams } from './streams.js'
 import { isTraceDocument } from './trace-document.js'
 
 /** A file that is listed no more and not written any more is let go of. */
@@ -40,8 +38,6 @@ class FollowedFiles {
   readonly #lines: NewLines
   readonly #looked: RecordOptions
   readonly #signal: AbortSignal | undefined
-  /** Of the streams, which are read beside. */
-  readonly #ending = new AbortController()
   readonly #changes = new Changes()
   readonly #tails = new Map<string, Tail>()
   /** Copies of files that are being followed: read only where the one that they were made of is cut. */
@@ -51,22 +47,25 @@ class FollowedFiles {
   readonly #told = new Set<string>()
   /** Files that cannot be read for now, and what was told of it: they are tried again. */
   readonly #failing = new Map<string, string>()
-  /** What streams have brought and nobody has taken yet. */
-  readonly #streamed: { at: string; records: readonly FoundRecord[]; taken: () => void }[] = []
+  readonly #streams: Streams
   #gaps: LogGap[] = []
   #started = false
-  #inputEnded = false
 
   constructor(options: FileReadOptions, request: LogRequest) {
     this.#options = options
     this.#lines = new NewLines(traceWanted(request, { mentions: 0 }), options.memoryBytes, (at) => this.#skipped(at))
     this.#looked = recordsWith(request.forms.needles, options.maxLineBytes)
+    this.#streams = new Streams(
+      this.#looked,
+      () => this.#changes.notify(),
+      (reason) => this.#tell(reason),
+    )
     this.#signal = request.signal
   }
 
   async *entries(): AsyncGenerator<LogEntry | LogGap, void> {
     while (!this.#signal?.aborted) {
-      const isOver = this.#inputEnded && this.#options.paths.every((at) => at === '-')
+      const isOver = this.#streams.inputEnded && this.#options.paths.every((at) => at === '-')
       let full: SpanlogError | undefined
       try {
         await this.#round()
@@ -87,7 +86,7 @@ class FollowedFiles {
   }
 
   async close(): Promise<void> {
-    this.#ending.abort()
+    this.#streams.close()
     this.#changes.close()
     await this.#lines.close()
     await Promise.all([...this.#tails.values(), ...[...this.#copies.values()].map(({ copy }) => copy)].map((tail) => tail.close()))
@@ -97,7 +96,7 @@ class FollowedFiles {
   async #round(): Promise<void> {
     const failures: SpanlogError[] = []
     const { paths } = this.#options
-    if (!this.#started && paths.includes('-')) void this.#readInput()
+    if (!this.#started && paths.includes('-')) void this.#streams.readInput()
     const named = paths.filter((at) => at !== '-')
     const listed = named.length === 0 ? [] : await listFiles(named, (error) => failures.push(error))
     this.#changes.watch(
@@ -120,10 +119,7 @@ class FollowedFiles {
         if (isCopy !== true && (isCopy === false || Date.now() - since >= copyingMs)) this.#take(copy)
       })
     }
-    for (const { at, records, taken } of this.#streamed.splice(0)) {
-      await this.#lines.add(at, records)
-      taken()
-    }
+    await this.#streams.moveTo(this.#lines)
     for (const tail of this.#tails.values()) {
       await this.#apart(tail, async () => {
         for await (const records of tail.read()) await this.#lines.add(tail.path, records)
@@ -194,35 +190,9 @@ class FollowedFiles {
     }
   }
 
-  async #readInput(): Promise<void> {
-    const at = 'standard input'
-    if (!(await this.#pump(at, process.stdin))) return
-    this.#inputEnded = true
-    this.#tell({ code: 'DISCONNECTED', message: `${at} has ended` })
-  }
-
   /** A pipe ends when nobody writes to it any more, and is read again when somebody does. */
   async #readPipe({ path: at, identity }: ListedFile): Promise<void> {
-    if (await this.#pump(at, openPipe(at, this.#ending.signal))) this.#done.delete(identity)
-  }
-
-  /** Reads a stream beside everything else. @returns whether it came to its end */
-  async #pump(at: string, stream: Readable): Promise<boolean> {
-    const take = async (records: FoundRecord[]): Promise<void> => {
-      if (records.length === 0) return
-      const taking = new Promise<void>((taken) => this.#streamed.push({ at, records, taken }))
-      this.#changes.notify()
-      await taking
-    }
-    try {
-      await streamedRecords(streamChunks(stream, at, this.#ending.signal), this.#looked, take)
-      return true
-    } catch (error) {
-      if (!this.#ending.signal.aborted) this.#tell(reasonOf(error instanceof SpanlogError ? error : unreadable(at, error)))
-      return false
-    } finally {
-      this.#changes.notify()
-    }
+    if (await this.#streams.readPipe(at)) this.#done.delete(identity)
   }
 
   #skipped(at: string): void {

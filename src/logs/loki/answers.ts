@@ -62,9 +62,9 @@ export function readStreamCount(json: unknown): number {
   return streams
 }
 
-/** The answer of `labels` or `series`, without data where there are none. @throws SpanlogError LOKI_BAD_ANSWER */
-export function readData(json: unknown): unknown[] {
-  return arrayOf(objectOf(json, 'an object')['data'] ?? [], 'data')
+/** How many the answer of `labels` or `series` has; it lacks data where there are none. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readLength(json: unknown): number {
+  return arrayOf(objectOf(json, 'an object')['data'] ?? [], 'data').length
 }
 
 function wholeOf(value: unknown): number | undefined {

@@ -44,7 +44,8 @@ async function limitsOf(
   settings: LokiSettings,
   more: Pick<RemoteRequest, 'signal' | 'stats' | 'headers'>,
 ): Promise<LokiLimits> {
-  const request: RemoteRequest = { path: '/loki/api/v1/drilldown-limits', ...more }
+  // What does not answer that in two times half a minute answers nothing.
+  const request: RemoteRequest = { path: '/loki/api/v1/drilldown-limits', timeoutRetries: 1, ...more }
   try {
     try {
       return parseLimits((await loki.getJson(request)).json)

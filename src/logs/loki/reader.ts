@@ -2,7 +2,7 @@ import { SpanlogError } from '../../errors.js'
 import type { Remote, RemoteRequest } from '../../remote/client.js'
 import { compareEntries } from '../order.js'
 import type { LogStats } from '../types.js'
-import { badAnswer, type LokiLine, readCost, readCounts, readData, readEstimate, readPage, readStreamCount } from './answers.js'
+import { badAnswer, type LokiLine, readCost, readCounts, readEstimate, readLength, readPage, readStreamCount } from './answers.js'
 import { fewerEntries, type LokiLimits } from './limits.js'
 import { countQuery } from './logql.js'
 import { gridOver, partsOf, type Stretch, stretchOf } from './plan.js'
@@ -93,7 +93,7 @@ export class LokiReader {
   /** How many label names the streams of a selector have in `[from, to)`: none where there is no stream. */
   labelNames(selector: string, from: bigint, to: bigint): Promise<number | undefined> {
     return this.#overParts(from, to, async (window) => {
-      return readData(await this.#ask({ path: '/loki/api/v1/labels', params: { query: selector, ...window } })).length
+      return readLength(await this.#ask({ path: '/loki/api/v1/labels', params: { query: selector, ...window } }))
     })
   }
 
@@ -105,10 +105,9 @@ export class LokiReader {
     const query = { query: selector }
     const told = async (path: string, params: Record<string, string>, read: (json: unknown) => number): Promise<boolean> =>
       (await this.#overParts(from, to, async (window) => read(await this.#ask({ path, params: { ...params, ...window } })))) === 0
-    const length = (json: unknown): number => readData(json).length
     return (
       (await told('/loki/api/v1/index/stats', query, readStreamCount)) &&
-      ((await told('/loki/api/v1/labels', query, length)) || told('/loki/api/v1/series', { 'match[]': selector }, length))
+      ((await told('/loki/api/v1/labels', query, readLength)) || told('/loki/api/v1/series', { 'match[]': selector }, readLength))
     )
   }
 

@@ -40,9 +40,12 @@ export function tempoTraces(options: TempoTracesOptions): TraceSource {
   }
 }
 
+/** A trace that took as long as it may is asked for once more only: half a minute goes by each time. */
+const timeoutRetries = 1
+
 async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: AnswerDraft): Promise<void> {
   const v2 = `/api/v2/traces/${traceId}`
-  const second = await unlessUnknown(tempo.getJson({ path: v2, signal }))
+  const second = await unlessUnknown(tempo.getJson({ path: v2, signal, timeoutRetries }))
   if (second !== undefined) {
     // Of an unknown trace: `{ trace: {}, metrics: {} }`.
     const { trace, status, message, metrics } = fields(tempo, v2, second.json)
@@ -53,7 +56,7 @@ async function ask(tempo: Remote, { traceId, signal }: TraceRequest, answer: Ans
   }
 
   const v1 = `/api/traces/${traceId}`
-  const first = await unlessUnknown(tempo.getJson({ path: v1, signal }))
+  const first = await unlessUnknown(tempo.getJson({ path: v1, signal, timeoutRetries }))
   if (first !== undefined) {
     const trace = fields(tempo, v1, first.json)
     if (!('batches' in trace || 'resourceSpans' in trace)) throw tempo.badAnswer(v1, 'JSON that has no `batches`')
