@@ -177,7 +177,7 @@ describe('follow', () => {
     const { ino } = statSync(at('a.log'))
     const read = vi.spyOn(fs, 'read').mockImplementation(((
       fd: number,
-      ...rest: [Buffer, number, number, number, (error: Error) => void]
+      ...rest: [Buffer, number, number, number, (error: NodeJS.ErrnoException | null) => void]
     ) => {
       if (fs.fstatSync(fd).ino === ino) rest[4](new Error('EIO: i/o error, read'))
       else readAsEver(fd, ...rest)
