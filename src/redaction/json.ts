@@ -1,10 +1,14 @@
+import { isNameOfItem, isValueOfItem } from './items.js'
 import type { Verdict } from './keys.js'
-import { isOfPairs, longestItemName } from './pairs.js'
+import { isOfPairs, isOption, longestItemName } from './pairs.js'
 import type { TextRule } from './text-rules.js'
+import { looksSecret } from './words.js'
 
 /** What is known of names and texts. */
 export interface JsonRules {
   verdict(key: string): Verdict
+  /** Whether no name of the line hides anything, where that is easily told. */
+  areNamesHarmless(json: string): boolean
   /** The rules that may hide something of a text of the line. */
   possibleIn(json: string): readonly TextRule[]
   /** @param among - @defaultValue all */
@@ -25,9 +29,13 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
   if (typeof json !== 'string') return json
   if (json.charCodeAt(0) !== openObject) return rules.text(json)
   const possible = rules.possibleIn(json)
+  if (possible.length === 0 && rules.areNamesHarmless(json)) return json
   /** Of each array or object that is open, the name that it stands under, and the place of the item that is next; in an object -1. */
   const names: string[] = []
   const places: number[] = []
+  /** Where each begins, and as soon as that is asked for, how it is called as an item; null: by no name that is ruled. */
+  const begins: number[] = []
+  const calls: (string | null | undefined)[] = []
   let shown = ''
   /** Up to where the line is in `shown`. */
   let copied = 0
@@ -45,7 +53,7 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     const end = tokenEnd(json, from)
     // The line broke off.
     if (end < 0) {
-      if (first === quote && !isKeyNext && rules.verdict(inList ? itemName(false, json.length) : key) === 'hidden') {
+      if (first === quote && !isKeyNext && isHidden(nameOf(from, json.length, false), from, json.length + 1)) {
         at = json.length
         replace(key, from, rules.replacement)
       }
@@ -59,6 +67,8 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     } else if (first === closeObject || first === closeArray) {
       names.pop()
       places.pop()
+      begins.pop()
+      calls.pop()
       beforeFrom = 0
       // Behind the object stands the line's end.
       if (names.length === 0) break
@@ -69,19 +79,21 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
       if (possible.length > 0) look(key, from)
     } else {
       const opens = first === openObject || first === openArray
-      const name = inList ? itemName(opens, at) : key
+      const name = nameOf(from, at, opens)
       beforeFrom = inList && first === quote ? from : 0
       beforeEnd = at
       const verdict = rules.verdict(name)
       if (verdict === 'allowed') {
         if (opens) at = behind(json, at)
-      } else if (verdict === 'hidden' || (opens && names.length >= rules.maxDepth)) {
+      } else if (isHidden(name, from, at) || (opens && names.length >= rules.maxDepth)) {
         if (opens) at = behind(json, at)
         if (!json.startsWith('null', from)) replace(name, from, rules.replacement)
       } else if (opens) {
         names.push(name)
         inList = first === openArray
         places.push(inList ? 0 : -1)
+        begins.push(at)
+        calls.push(undefined)
         isKeyNext = !inList
       } else if (first === quote || first === minus || (first >= zero && first <= nine)) {
         if (possible.length > 0) look(textOf(json, from, at), from, name)
@@ -96,11 +108,38 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
   const redacted = rest.length < 2 ? rest : rules.text(rest)
   return copied === 0 && redacted === rest ? json : shown + json.slice(copied, at) + redacted
 
+  function isHidden(name: string, from: number, end: number): boolean {
+    const verdict = rules.verdict(name)
+    return verdict === 'hidden' || (verdict === 'doubtful' && json.charCodeAt(from) === quote && looksSecret(textOf(json, from, end)))
+  }
+
+  function nameOf(from: number, end: number, opens: boolean): string {
+    if (inList) return itemName(from, end, opens)
+    return isValueOfItem(key) ? (calledName() ?? key) : key
+  }
+
+  /** Of the object that is open. */
+  function calledName(): string | null {
+    const last = names.length - 1
+    let called = calls[last]
+    // Once, or it would be gone through for each of its values.
+    if (called === undefined) calls[last] = called = calledIn(json, begins[last] as number, (name) => rules.verdict(name) !== undefined)
+    return called
+  }
+
   /** Of a list's items the list's own name counts, or that which stands before it. */
-  function itemName(opens: boolean, end: number): string {
+  function itemName(from: number, end: number, opens: boolean): string {
     const listName = names[names.length - 1] as string
     const place = places[places.length - 1] as number
-    if (beforeFrom === 0 || place % 2 === 0) return listName
+    if (beforeFrom === 0) return listName
+    if (
+      isOption(json.slice(beforeFrom + 1, beforeFrom + 3)) &&
+      json.charCodeAt(from) === quote &&
+      !isOption(json.slice(from + 1, from + 3))
+    ) {
+      return textOf(json, beforeFrom, beforeEnd)
+    }
+    if (place % 2 === 0) return listName
     const isTwo = place === 1 && isLast(json, opens ? behind(json, end) : end)
     const name = isOfPairs(listName, isTwo) ? textOf(json, beforeFrom, beforeEnd) : listName
     return name.length <= longestItemName ? name : listName
@@ -116,6 +155,32 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     if (name !== undefined && names.length === 1 && leave?.(name, json.slice(from, at)) === true) return
     shown += json.slice(copied, from) + JSON.stringify(by)
     copied = at
+  }
+}
+
+/**
+ * How the object is called as an item, whose members begin there: `"name":"cookie"`.
+ *
+ * @returns null, where it has no name that is ruled
+ */
+function calledIn(json: string, from: number, isRuled: (name: string) => boolean): string | null {
+  let key: string | undefined
+  let isKeyNext = true
+  for (let at = from; ; ) {
+    const start = tokenStart(json, at)
+    const end = tokenEnd(json, start)
+    const first = json.charCodeAt(start)
+    if (end < 0 || first === closeObject) return null
+    at = end
+    if (first === comma) isKeyNext = true
+    else if (first === openObject || first === openArray) at = behind(json, end)
+    else if (first === quote && isKeyNext) {
+      key = textOf(json, start, end)
+      isKeyNext = false
+    } else if (first === quote && key !== undefined && isNameOfItem(key)) {
+      const said = textOf(json, start, end)
+      if (said.length <= longestItemName && isRuled(said)) return said
+    }
   }
 }
 

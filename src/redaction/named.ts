@@ -1,4 +1,9 @@
+import { isNameOfItem, isValueOfItem } from './items.js'
 import type { Verdict } from './keys.js'
+import { longestItemName } from './pairs.js'
+import { encoded, inElement, inForm, inspected, line, member, option, plain, quoted, type Reader } from './readers.js'
+import { beforeEscape, beforeSpace, behindEscape, behindSpace, endOf, isQuote } from './spots.js'
+import { looksSecret } from './words.js'
 
 /** What a text says under names. */
 export interface NamedRules {
@@ -9,43 +14,81 @@ export interface NamedRules {
 /** Whether a line of JSON may hold a text with a name and its value, where no escape stands for either. */
 export function mayNameInTexts(json: string, { verdict }: NamedRules): boolean {
   for (let at = json.indexOf('='); at >= 0; at = json.indexOf('=', at + 1)) {
-    let end = beforeSpace(json, at)
-    // Spaces may be escapes, and the letter of one may stand before the name: `\ncookie\t= 'x'`.
-    while (json.charCodeAt(end - 2) === backslash && escapedSpaces.has(json.charAt(end - 1))) end = beforeSpace(json, end - 2)
+    const end = beforeEscapedSpace(json, at)
     // What stands in quotes may hold escapes itself.
-    if (isQuote(json.charCodeAt(end - 1))) return true
-    const name = nameBefore(json, at, end)
-    if (name !== undefined && (verdict(name) !== undefined || verdict(name.slice(1)) !== undefined)) return true
+    if (isQuote(json.charCodeAt(wordEnd(json, end) - 1))) return true
+    const name = wordBefore(json, end)
+    if (name !== '' && (verdict(name) !== undefined || isNameOfItem(name))) return true
   }
-  return (json.includes('\\"') || json.includes("'") || json.includes('`')) && besideColon.test(json)
+  let isEscapeBehind = false
+  for (let at = json.indexOf(':'); at >= 0; at = json.indexOf(':', at + 1)) {
+    const next = json.charCodeAt(at + 1)
+    if (next === backslash) isEscapeBehind = true
+    if (next !== space) continue
+    const name = wordBefore(json, beforeEscapedSpace(json, at))
+    if (name !== '' && verdict(name) !== undefined) return true
+  }
+  if (json.includes('</')) {
+    for (let at = json.indexOf('<'); at >= 0; at = json.indexOf('<', at + 1)) if (isRuled(element, json, at, verdict)) return true
+  }
+  for (let at = json.indexOf('-'); at >= 0; at = json.indexOf('-', at + 1)) {
+    // By far the most stand in IDs and words.
+    if (!isOfName(json.charCodeAt(at - 1)) || json.charCodeAt(at - 2) === backslash) if (isRuled(flag, json, at, verdict)) return true
+  }
+  if (json.includes('%3') && /%3d/i.test(json)) return true
+  const hasQuotes = json.includes('\\"') || json.includes("'") || json.includes('`') || isEscapeBehind
+  return hasQuotes && besideColon.test(json)
 }
 
-const escapedSpaces = new Set('fnrt')
-const besideColon = /(?:\\"|['`])(?:\s|\\[fnrt]){0,256}:|:(?:\s|\\[fnrt]){0,256}(?:\\{1,256}"|(?:\\{0,256}|[benrux]|u&)['`])/i
+function isRuled(form: RegExp, json: string, at: number, verdict: NamedRules['verdict']): boolean {
+  const spot = spotOf(form, json, at, option)
+  return spot !== undefined && verdict(spot.name) !== undefined
+}
+
+const besideColon = /(?:\\"|['`])(?:\s|\\[fnrt]){0,256}:|:(?:\s|\\[fnrt]){0,256}(?:\\{1,256}"|(?:\\{0,256}|[benrux]|u&)['`])|:\\[fnrt]/i
 
 /**
- * A text without the values of names that are to be hidden: members of JSON, also where it stands in JSON itself, as often as it is escaped,
- * and where it was cut; what `util.inspect` and SQL write (`password: 'x'`, `password = 'x'`, `'password' => 'x'`); parameters of URLs,
- * forms, cookies and connection strings (`password=x`). Each character is gone through at most once for each of these.
+ * A text without the values of names that are to be hidden. Each character is gone through at most once for each of these forms:
  *
- *   {"body":"{\"user\":{\"password\":\"x\"}}"}
+ *   {"body":"{\"user\":{\"password\":\"x\"}}"}    JSON, also where it stands in JSON itself, as often as it is escaped, and where it was cut
  *                      name ^     ^ separator; the value ends at a quote with as many backslashes as its first
+ *   { password: 'x', token: [ 'x' ] }             what `util.inspect` shows; `password = 'x'` of SQL
+ *   ?password=x   a=b; password=x                 parameters of URLs, forms, connection strings
+ *   Cookie: a=b   password: x9                    headers, YAML
+ *   --password x                                  options of commands
+ *   <password>x</password>                        XML
+ *   { name: 'password', value: 'x' }              items; parts of a form, each with its value below its name
  */
 export function hideNamed(text: string, { verdict, replacement }: NamedRules): string {
-  if (!text.includes('=') && !text.includes(':')) return text
+  if (!separators.test(text)) return text
   let shown = ''
   let copied = 0
+  /** How an item is called whose value has not come yet, and where that is said. */
+  let called = ''
+  let calledAt = 0
   separator.lastIndex = 0
   for (let found = separator.exec(text); found !== null; found = separator.exec(text)) {
-    const at = found.index
-    const behind = separator.lastIndex
-    const from = endOf(prefix, text, behindSpace(text, behind))
-    const read = readerOf(text, at, behind, from)
-    if (read === undefined) continue
-    const name = nameBefore(text, at)
-    const known = name === undefined ? undefined : verdict(name)
-    if (known === undefined) continue
-    const { start, end, written } = read(text, from, replacement)
+    const spot = spotAt(text, found.index, separator.lastIndex)
+    if (spot === undefined) continue
+    const { from, read } = spot
+    let { name } = spot
+    if (called !== '' && isValueOfItem(name)) {
+      if (!/[{}]/.test(text.slice(calledAt, found.index))) name = called
+      called = ''
+    }
+    const known = verdict(name)
+    if (known === undefined) {
+      if (read !== quoted || !isNameOfItem(name)) continue
+      const { start, end } = quoted(text, from, replacement)
+      if (end - start > longestItemName || verdict(text.slice(start, end)) === undefined) continue
+      called = text.slice(start, end)
+      calledAt = end
+      continue
+    }
+    const value = read(text, from, replacement, name)
+    if (value === undefined) continue
+    const { start, end, written } = value
+    if (known === 'doubtful' && !looksSecret(text.slice(start, end))) continue
     separator.lastIndex = end
     if (known === 'allowed') continue
     shown += text.slice(copied, start) + written
@@ -54,145 +97,64 @@ export function hideNamed(text: string, { verdict, replacement }: NamedRules): s
   return copied === 0 ? text : shown + text.slice(copied)
 }
 
-/** Where a value stands, and what stands there when it is hidden. */
-interface Value {
-  readonly start: number
-  readonly end: number
-  readonly written: string
+/** A name that stands in a text, where its value begins, and how that is read. */
+interface Spot {
+  readonly name: string
+  readonly from: number
+  readonly read: Reader
 }
 
-/** Called for values that are to be hidden or passed over only: else what stands in many brackets would be gone through as often. */
-type Reader = (text: string, from: number, replacement: string) => Value
-
+const separators = /[=:]|%3[dD]|<\/|-[A-Za-z]/
 // Code compares: `token === undefined`.
-const separator = /=+>?|:/g
+const separator = /=+>?|:|%3[dD]|<(?=[A-Za-z])|--?(?=[A-Za-z])/g
+const element = /<(?:[\w.-]{1,64}:)?([A-Za-z][\w.-]{0,63})(?:[\s\\][^<>]{0,1024})?>(?:\s{0,64}<!\[CDATA\[)?/y
+const flag = /--?([A-Za-z][\w.-]{2,63})(?:\\*["'`],(?:\s|\\[fnrt]){0,8}(?=\\*["'`])| {1,8})(?!-)/y
+const formPart =
+  /\\*"([^"\\\r\n]{1,100})\\*"[^\r\n\\]{0,256}(?:(?:\r?\n|(?:\\+r)?\\+n)[\w-]{1,64}:[^\r\n\\]{0,256}){0,8}(?:\r?\n|(?:\\+r)?\\+n){2}/y
 // What SQL and Python have before the quote of a literal.
 const prefix = /(?:[benrux]|u&)(?=')/iy
-const [equal, colon, backslash, doubleQuote, quote, backtick, openObject, openArray, minus, zero, nine, t, f] = Array.from(
-  '=:\\"\'`{[-09tf',
-  (character) => character.charCodeAt(0),
-) as [number, number, number, number, number, number, number, number, number, number, number, number, number]
-// `null` says nothing.
-const literal = /-?\d[\d.eE+-]*|true\b|false\b/y
-// A scheme goes with what it is for; a place for a parameter of SQL holds nothing, and neither does a word for nothing.
-const word =
-  /(?!(?:\?|\$\d{1,5}|none|nil|null|undefined)(?:[\s&;"'`<>#,)}\]]|$))(?:(?:bearer|basic|digest|token)\s{1,3})?[^\s&;"'`<>#]*[^\s&;"'`<>#,]/iy
+const [equal, colon, less, dash, percent, space, backslash, doubleQuote] = [0x3d, 0x3a, 0x3c, 0x2d, 0x25, 0x20, 0x5c, 0x22]
 const longestName = 200
+
+function spotAt(text: string, at: number, behind: number): Spot | undefined {
+  const first = text.charCodeAt(at)
+  if (first === less) return /[\w\])]/.test(text.charAt(at - 1)) ? undefined : spotOf(element, text, at, inElement)
+  if (first === dash) {
+    // Behind a word it is none of an option's.
+    if (at > 0 && !/[\s"'`,[(]/.test(text.charAt(at - 1))) return undefined
+    const spot = spotOf(flag, text, at, option)
+    return spot !== undefined && isQuote(text.charCodeAt(behindEscape(text, spot.from))) ? { ...spot, read: quoted } : spot
+  }
+  let from = behindSpace(text, behind)
+  if (text.charAt(from + 1) === "'" || text.charAt(from + 1) === '&') from = endOf(prefix, text, from)
+  const read = first === percent ? encoded : readerOf(text, at, behind, from)
+  const name = read && nameBefore(text, at, read === line)
+  if (read === undefined || name === undefined) return undefined
+  return (first === equal && read === quoted && name === 'name' && spotOf(formPart, text, from, inForm)) || { name, from, read }
+}
+
+function spotOf(form: RegExp, text: string, at: number, read: Reader): Spot | undefined {
+  form.lastIndex = at
+  const [, name] = form.exec(text) ?? []
+  return name === undefined ? undefined : { name, from: form.lastIndex, read }
+}
 
 function readerOf(text: string, at: number, behind: number, from: number): Reader | undefined {
   const first = text.charCodeAt(from)
   if (isQuote(first)) return quoted
   if (first === backslash) return isQuote(text.charCodeAt(behindEscape(text, from))) ? quoted : undefined
-  if (text.charCodeAt(at) !== colon) return from === behind && text.charCodeAt(behind - 1) === equal ? plain : undefined
-  const mayBegin =
-    first === openObject || first === openArray || first === minus || (first >= zero && first <= nine) || first === t || first === f
-  return mayBegin && text.charCodeAt(beforeSpace(text, at) - 1) === doubleQuote ? member : undefined
-}
-
-function isQuote(code: number): boolean {
-  return code === doubleQuote || code === quote || code === backtick
-}
-
-/** What is no text, in JSON. */
-function member(text: string, start: number, replacement: string): Value {
-  const close = text.lastIndexOf('"', start)
-  const level = close - beforeEscape(text, close)
-  const first = text.charCodeAt(start)
-  const end = first === openObject || first === openArray ? behindBracket(text, start, level) : endOf(literal, text, start)
-  const mark = `${'\\'.repeat(level)}"`
-  const said = text.slice(start, end)
-  return { start, end, written: said === '' || said === replacement ? said : mark + escaped(replacement, level) + mark }
-}
-
-/** A text between quotes, each behind so many backslashes. */
-function quoted(text: string, from: number, replacement: string): Value {
-  const open = behindEscape(text, from)
-  return { start: open + 1, end: closing(text, open, open - from), written: escaped(replacement, open - from) }
-}
-
-/** What is written without quotes. */
-function plain(text: string, start: number, replacement: string): Value {
-  // What was hidden already may hold what ends a word.
-  let end = endOf(word, text, text.startsWith(replacement, start) ? start + replacement.length : start)
-  if (text.charCodeAt(end) === doubleQuote) end = beforeEscape(text, end, start)
-  return { start, end, written: end === start ? '' : replacement }
-}
-
-/** Where the text that begins at a quote ends: before the backslashes of its last quote; at the end, where it was cut. */
-function closing(text: string, open: number, level: number): number {
-  const mark = text.charAt(open)
-  for (let at = text.indexOf(mark, open + 1); at >= 0; at = text.indexOf(mark, at + 1)) {
-    const before = beforeEscape(text, at, open + 1)
-    const backslashes = at - before
-    // With fewer it is the end of what the text stands in.
-    if (backslashes < level) return before
-    if (backslashes % (2 * (level + 1)) !== level) continue
-    // SQL doubles a quote that is none.
-    if (mark === "'" && level === 0 && text.charAt(at + 1) === mark) at++
-    else return at - level
-  }
-  return text.length
-}
-
-function behindEscape(text: string, from: number): number {
-  let at = from
-  while (text.charCodeAt(at) === backslash) at++
-  return at
-}
-
-function beforeEscape(text: string, at: number, from = 0): number {
-  let before = at
-  while (before > from && text.charCodeAt(before - 1) === backslash) before--
-  return before
-}
-
-/** As JSON writes it in a text with so many backslashes before its quotes. */
-function escaped(text: string, level: number): string {
-  let written = JSON.stringify(text).slice(1, -1)
-  for (let left = level; left > 0; left >>= 1) written = JSON.stringify(written).slice(1, -1)
-  return written
-}
-
-function behindBracket(text: string, from: number, level: number): number {
-  let depth = 0
-  for (let at = from; at < text.length; at++) {
-    const character = text.charAt(at)
-    if (character === '"') {
-      const backslashes = at - beforeEscape(text, at, from)
-      if (backslashes < level) return at - backslashes
-      at = closing(text, at, level) + level
-    } else if (character === '{' || character === '[') depth++
-    else if ((character === '}' || character === ']') && --depth === 0) return at + 1
-  }
-  return text.length
-}
-
-/** Where a match that begins there ends; where it begins, if there is none. */
-function endOf(expression: RegExp, text: string, from: number): number {
-  expression.lastIndex = from
-  return expression.test(text) ? expression.lastIndex : from
-}
-
-function behindSpace(text: string, from: number): number {
-  let at = from
-  while (isSpace(text, at)) at++
-  return at
-}
-
-function beforeSpace(text: string, from: number): number {
-  let at = from
-  while (isSpace(text, at - 1)) at--
-  return at
-}
-
-function isSpace(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+  const isColon = text.charCodeAt(at) === colon
+  if (!isColon && text.charCodeAt(behind - 1) === equal) return from === behind ? plain : undefined
+  if (isColon && text.charCodeAt(beforeSpace(text, at) - 1) === doubleQuote)
+    return /[{[\-\dtf]/.test(text.charAt(from)) ? member : undefined
+  // A function has an arrow too: `password => {`.
+  if (from === behind || (!isColon && !isQuote(text.charCodeAt(beforeSpace(text, at) - 1)))) return undefined
+  return text.charAt(from) === '{' || text.charAt(from) === '[' ? inspected : isColon ? line : undefined
 }
 
 /** The name before a separator: in quotes, or a word. */
-function nameBefore(text: string, at: number, behindName = beforeSpace(text, at)): string | undefined {
-  let end = behindName
+function nameBefore(text: string, at: number, isLine: boolean): string | undefined {
+  let end = beforeSpace(text, at)
   // `user['password'] = 'x'`
   if (text.charCodeAt(at) === equal && text.charAt(end - 1) === ']' && isQuote(text.charCodeAt(end - 2))) end--
   if (isQuote(text.charCodeAt(end - 1))) {
@@ -201,25 +163,55 @@ function nameBefore(text: string, at: number, behindName = beforeSpace(text, at)
     const open = end === 0 ? -1 : text.lastIndexOf(mark, end - 1)
     return open < 0 || end - open > longestName ? undefined : text.slice(open + 1, end)
   }
-  // `[Symbol(password)]: 'x'`, `user[password]=x`
-  while (text.charAt(end - 1) === ')' || text.charAt(end - 1) === ']') end--
-  let start = end
-  while (start > 0 && end - start < longestName && isWord(text.charCodeAt(start - 1))) start--
-  if (start === end) return undefined
-  if (text.charCodeAt(at) === colon && !isMember(text, start)) return undefined
-  const name = text.slice(start, end)
-  return name.includes('%') ? name.replace(/%5d/gi, '').replace(/%5b/gi, '.') : name
+  const start = wordStart(text, end)
+  const name = wordBefore(text, end)
+  return name === '' || (text.charCodeAt(at) === colon && !isMember(text, start, isLine)) ? undefined : name
 }
 
-/** Whether it is no word of a sentence: `Unexpected token: "}"`. */
-function isMember(text: string, start: number): boolean {
+function wordBefore(text: string, end: number): string {
+  const from = wordStart(text, end)
+  const name = text.slice(from, wordEnd(text, end))
+  // `user%5Bpassword%5D`, `%3Fnext%3D1%26token`
+  return name.includes('%')
+    ? name
+        .replace(/%5d/gi, '')
+        .replace(/%5b/gi, '.')
+        .replace(/^.*%[\da-f]{2}/i, '')
+    : name
+}
+
+/** `[Symbol(password)]: 'x'`, `user[password]=x` */
+function wordEnd(text: string, behindName: number): number {
+  let end = behindName
+  while (text.charAt(end - 1) === ')' || text.charAt(end - 1) === ']') end--
+  return end
+}
+
+function wordStart(text: string, behindName: number): number {
+  const end = wordEnd(text, behindName)
+  let start = end
+  while (start > 0 && end - start < longestName && isOfName(text.charCodeAt(start - 1))) start--
+  // The letter of an escape stands before it: `\ncookie`.
+  return text.charCodeAt(start - 1) === backslash && 'fnrt'.includes(text.charAt(start)) ? Math.min(start + 1, end) : start
+}
+
+/** In JSON a space may be an escape. */
+function beforeEscapedSpace(json: string, at: number): number {
+  let end = beforeSpace(json, at)
+  while (json.charCodeAt(end - 2) === backslash && 'fnrt'.includes(json.charAt(end - 1))) end = beforeSpace(json, end - 2)
+  return end
+}
+
+/** Whether it is no word of a sentence: `Unexpected token: "}"`. A header may stand in quotes as a whole. */
+function isMember(text: string, start: number, isLine: boolean): boolean {
+  if (start === 0 || text.charCodeAt(start - 2) === backslash || (isLine && isQuote(text.charCodeAt(start - 1)))) return true
   let before = start
   while (text.charAt(before - 1) === ' ') before--
   return before === 0 || '{[(,:\n'.includes(text.charAt(before - 1))
 }
 
 /** Letters, digits, and `$%-._`. */
-function isWord(code: number): boolean {
+function isOfName(code: number): boolean {
   return (
     (code >= 0x61 && code <= 0x7a) ||
     (code >= 0x41 && code <= 0x5a) ||

@@ -1,4 +1,6 @@
+import { accessKey, mayHoldAccessKey } from './access-keys.js'
 import { luhn, mod97 } from './checksums.js'
+import { commandLine } from './command-line.js'
 
 /** What a pattern hides of a text. */
 export interface Pattern {
@@ -9,7 +11,7 @@ export interface Pattern {
    * It is looked for in whole lines of JSON as well, so it asks for nothing that JSON may write otherwise (line breaks, quotes), or that
    * stands around a match.
    */
-  readonly needs?: readonly (string | RegExp | readonly string[])[]
+  readonly needs?: readonly (string | RegExp | readonly string[] | ((text: string) => boolean))[]
   /** Characters of the shortest match. */
   readonly least?: number
   /** Text before and behind the secret stays: the groups of these numbers. */
@@ -29,6 +31,7 @@ export type PatternName =
   | 'url-secrets'
   | 'access-key'
   | 'private-key'
+  | 'command-line'
   | 'ipv4'
   | 'us-ssn'
 
@@ -36,6 +39,9 @@ export type PatternName =
 const secretParameters =
   'AWSAccessKeyId|Signature|sig|X-Goog-Signature|X-Amz-(?:Signature|Credential|Security-Token)|access_token|refresh_token|id_token|token|' +
   'api[_-]?key|client_secret|secret|password|passwd|pwd|code|auth|session(?:_?id)?'
+
+const schemesOfStores =
+  'postgres(?:ql)?|mysql2?|mariadb|mssql|mongodb(?:\\+srv)?|rediss?|amqps?|mqtts?|nats|kafka|ldaps?|s?ftp|smtps?|clickhouse|cockroachdb'
 
 // Epoch times in milliseconds and nanoseconds begin with 1, which no card does: not one in ten of them is taken for a card.
 const cardNumber = /(?<![\w.-])[2-6]\d{3}(?:[ -]?\d{2,7}){2,4}(?![\w-]|\.\d)/g
@@ -56,7 +62,11 @@ export const patterns: Readonly<Record<PatternName, Pattern>> = {
     is: mod97,
   },
   // Each that may begin reaches up to the next one only, or many of them would be gone through as often.
-  jwt: { least: 15, needs: ['yJ'], expression: /\beyJ(?:\w|-(?!eyJ)){5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g },
+  jwt: {
+    least: 11,
+    needs: ['yJ'],
+    expression: /\beyJ(?:\w|-(?!eyJ)){5,8192}\.(?:[\w-]{5,8192}\.[\w-]{0,8192}|(?=\.[\w-]))(?:\.[\w-]{1,8192}){0,3}/g,
+  },
   authorization: {
     least: 14,
     needs: [/bearer|basic|digest|token/i],
@@ -66,27 +76,38 @@ export const patterns: Readonly<Record<PatternName, Pattern>> = {
   },
   'url-credentials': {
     least: 7,
-    needs: ['@', '://'],
-    expression: /\b([a-z][a-z0-9+.-]{1,31}:\/\/)[^\s/@?#"']{1,512}(@)/gi,
-    keep: { before: 1, behind: 2 },
+    needs: ['@', ['://', 'jdbc:oracle:']],
+    // Those of stores are seldom encoded as a URL has to be: all that stands before the last `@`.
+    expression: new RegExp(
+      `(?<=\\b(?:${schemesOfStores})://|\\bjdbc:oracle:\\w{1,8}:)[^\\s"'<>]{1,512}(?=@)|(?<=\\b[a-z][a-z0-9+.-]{1,31}://)[^\\s/?#"']{1,512}(?=@)`,
+      'gi',
+    ),
   },
   'url-secrets': {
     least: 6,
-    needs: ['=', new RegExp(`[?&;](?:${secretParameters})=`, 'i')],
-    expression: new RegExp(`([?&;](?:${secretParameters})=)[^&#\\s"'<>]{1,8192}`, 'gi'),
-    keep: { before: 1 },
+    needs: [['=', '%3D', '%3d'], new RegExp(`(?:[?&;]|%3F|%26)(?:${secretParameters})(?:=|%3D)`, 'i')],
+    // Also of a URL that is a parameter of another.
+    expression: new RegExp(
+      `(?<=[?&;](?:${secretParameters})=)[^&#\\s"'<>]{1,8192}|(?<=(?:[?&;]|%3F|%26)(?:${secretParameters})%3D)(?:(?!%26)[^&#\\s"'<>]){1,8192}`,
+      'gi',
+    ),
   },
   'access-key': {
     least: 15,
-    needs: [/(?:AKIA|ASIA)[A-Z\d]{16}|gh[pousr]_\w{36}|xox[abprs]-[\w-]{10}|sk_live_\w{10}/],
-    expression: /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{36,255}|xox[abprs]-[\w-]{10,255}|sk_live_\w{10,255})\b/g,
+    needs: [mayHoldAccessKey],
+    expression: accessKey,
   },
   'private-key': {
     least: 27,
     needs: ['-----BEGIN '],
     // Of one that was cut, all that may belong to it.
     expression:
-      /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(?:(?!-----(?:BEGIN|END) [A-Z ]{0,32}PRIVATE KEY-----)[\s\S]){0,16384}(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?/g,
+      /-----BEGIN [A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----(?:BEGIN|END) [A-Z ]{0,32}PRIVATE KEY)[\s\S]){0,16384}(?:-----END [A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----)?/g,
+  },
+  'command-line': {
+    least: 9,
+    needs: [' -', ['curl ', 'sshpass ', 'mysql', 'mariadb', 'redis-cli ', ' login ']],
+    expression: commandLine,
   },
   ipv4: { least: 7, needs: ['.'], expression: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])/g },
   'us-ssn': { least: 11, needs: ['-'], expression: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g },
@@ -105,6 +126,7 @@ export const usualPatterns: readonly PatternName[] = [
   'url-secrets',
   'access-key',
   'private-key',
+  'command-line',
   'email',
 ]
 

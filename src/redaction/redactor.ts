@@ -1,9 +1,12 @@
 import { refuseUnknownOptions, unexpected } from '../errors.js'
+import { harmlessNames } from './harmless.js'
+import { isNameOfItem, isValueOfItem } from './items.js'
 import { type Leave, redactJson } from './json.js'
 import { keyVerdicts, usualKeys } from './keys.js'
-import { nameOfItem } from './pairs.js'
+import { longestItemName, nameOfItem } from './pairs.js'
 import { type PatternName, usualPatterns } from './patterns.js'
 import { byNames, byPattern, type TextRule, withoutEscapes } from './text-rules.js'
+import { looksSecret } from './words.js'
 
 /** What must not leave the process. What is given replaces what is usual: `keys: [...usualKeys, 'iban']` adds to it. */
 export interface RedactionRules {
@@ -53,7 +56,7 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   const verdict = keyVerdicts(keys, allow)
   if (!Array.isArray(wanted)) throw unexpected('redact.patterns', 'an array', wanted)
   const all = [byNames({ verdict, replacement }), ...(wanted as readonly unknown[]).map((one) => byPattern(one, replacement))]
-  const ruled = { verdict, possibleIn, text, replacement, maxDepth }
+  const ruled = { verdict, areNamesHarmless: harmlessNames(verdict, maxDepth), possibleIn, text, replacement, maxDepth }
 
   return { value, text, line, find }
 
@@ -95,7 +98,8 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   function redact(key: string, given: unknown, depth: number): unknown {
     if (given === undefined || given === null) return given
     const found = verdict(key)
-    if (found !== undefined) return found === 'allowed' ? given : replacement
+    if (found === 'allowed') return given
+    if (found === 'hidden' || (found === 'doubtful' && typeof given === 'string' && looksSecret(given))) return replacement
     if (typeof given === 'string') return text(given)
     if (typeof given === 'number' || typeof given === 'bigint') {
       const shown = text(String(given))
@@ -143,16 +147,27 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   /** Its names are looked at too: `{ 'ada@example.com': 'sent' }`. */
   function redactObject(object: Readonly<Record<string, unknown>>, depth: number): unknown {
     const names = Object.keys(object)
+    const item = nameOf(object, names)
     let copy: object | undefined
     for (let i = 0; i < names.length; i++) {
       const key = names[i] as string
       const given = object[key]
       const shownName = text(key)
-      const shown = redact(key, given, depth + 1)
+      const shown = redact(item !== undefined && isValueOfItem(key) ? item : key, given, depth + 1)
       if (shown !== given || shownName !== key) copy ??= copyOf(object, names.slice(0, i))
       if (copy !== undefined) define(copy, shownName, shown)
     }
     return copy ?? object
+  }
+
+  /** `{ name: 'cookie', value: 'x' }` */
+  function nameOf(object: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
+    if (!names.some(isValueOfItem)) return undefined
+    const naming = names.find((key) => {
+      const said = isNameOfItem(key) ? object[key] : undefined
+      return typeof said === 'string' && said.length <= longestItemName && verdict(said) !== undefined
+    })
+    return naming === undefined ? undefined : (object[naming] as string)
   }
 
   /** Loggers write them as `{}`, layouts go through them. */
@@ -180,11 +195,12 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
       if (place.value === undefined || place.value === null || place.value === replacement) continue
       const known = verdict(place.key)
       if (known === 'allowed') continue
-      if (known === 'hidden') found.push({ path: place.path, rule: 'key' })
+      if (known === 'hidden' || (known === 'doubtful' && typeof place.value === 'string' && looksSecret(place.value)))
+        found.push({ path: place.path, rule: 'key' })
       else if (typeof place.value !== 'object') {
         found.push(...brokenBy(`${place.value as number}`, place.path))
       } else if (place.depth < maxDepth) {
-        const inner = placesIn(place)
+        const inner = placesIn(place, nameOf(place.value as Record<string, unknown>, Object.keys(place.value)))
         if (!Array.isArray(place.value)) found.push(...inner.flatMap(({ key, path: named }) => brokenBy(key, named)))
         todo.push(...inner.toReversed())
       }
@@ -220,11 +236,11 @@ interface Place {
   depth: number
 }
 
-function placesIn({ path, key, value, depth }: Place): Place[] {
+function placesIn({ path, key, value, depth }: Place, item: string | undefined): Place[] {
   const isList = Array.isArray(value)
   return Object.entries(value as object).map(([name, inner]: [string, unknown]) => ({
     path: isList ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
-    key: isList ? nameOfItem(key, value, Number(name)) : name,
+    key: isList ? nameOfItem(key, value, Number(name)) : item !== undefined && isValueOfItem(name) ? item : name,
     value: inner,
     depth: depth + 1,
   }))

@@ -43,8 +43,9 @@ function mayStandIn(text: string, { least = 0, needs = [] }: Pattern): boolean {
   return true
 }
 
-function holds(text: string, needed: string | RegExp | readonly string[]): boolean {
+function holds(text: string, needed: NonNullable<Pattern['needs']>[number]): boolean {
   if (typeof needed === 'string') return text.includes(needed)
+  if (typeof needed === 'function') return needed(text)
   return needed instanceof RegExp ? needed.test(text) : needed.some((one) => text.includes(one))
 }
 

@@ -74,6 +74,8 @@ describe('a service that says its secrets everywhere', () => {
         ['attribute', 'baggage', 'binding', 'context', 'error', 'error-cause', 'event', 'event-attribute', 'exception', 'field'].concat(
           ['header', 'kept', 'kept-message', 'link', 'message', 'name', 'resource', 'splat', 'status', 'winston'],
           ['winston-error', 'winston-field', 'winston-message', 'winston-nested'],
+          ['pino', 'winston'].flatMap((logger) => ['auth', 'item', 'args', 'xml'].map((form) => `1-${form}-${logger}`)),
+          ['1-attribute-args', '1-event-header', '1-pino-header', '1-winston-header'],
         ),
       ),
     )

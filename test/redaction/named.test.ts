@@ -46,6 +46,38 @@ describe('what stands under a name in a text', () => {
       String.raw`{"u":"https:\/\/u:p@h\/?a\u0026pin=1\u0026token=x"}`,
       `{"u":"https://${hidden}@h/?a&pin=1&token=${hidden}"}`,
     ],
+    ['cookies', 'Cookie: a=b; sid=hunter2; c=d', `Cookie: ${hidden}`],
+    ['a header among others', 'GET / HTTP/1.1\r\nCookie: sid=hunter2\r\nHost: h', `GET / HTTP/1.1\r\nCookie: ${hidden}\r\nHost: h`],
+    ['a header as a whole in quotes', "curl -H 'X-Api-Key: hunter2' h", `curl -H 'X-Api-Key: ${hidden}' h`],
+    ['what stands behind a scheme', 'Authorization: ApiKey hunter2, then', `Authorization: ApiKey ${hidden}, then`],
+    ['parameters of a scheme', 'Authorization: Digest username="hun", response="0a"\nb', `Authorization: Digest ${hidden}\nb`],
+    ['YAML', 'db:\n  password: hunter2\n  host: h', `db:\n  password: ${hidden}\n  host: h`],
+    [
+      'a number, a list and an object that inspect shows',
+      "{ cvv: 123, token: [ 'hun' ], secret: { a: '}' } }",
+      `{ cvv: ${hidden}, token: '${hidden}', secret: '${hidden}' }`,
+    ],
+    ['a list in a Map', "Map(1) { 'authorization' => [ 'hun' ] }", `Map(1) { 'authorization' => '${hidden}' }`],
+    ['an option of a command', 'app --api-key hunter2 -v --password "hun ter"', `app --api-key ${hidden} -v --password "${hidden}"`],
+    ['an option in a list', "[ 'app', '--token', 'hunter2' ]", `[ 'app', '--token', '${hidden}' ]`],
+    ['a parameter of a URL in a URL', '/?next=%2Fa%3Fpassword%3Dhun%26b%3Dc', `/?next=%2Fa%3Fpassword%3D${hidden}%26b%3Dc`],
+    [
+      'an element',
+      '<u><x:Password Type="a">hun</x:Password><token><![CDATA[hun]]></token></u>',
+      `<u><x:Password Type="a">${hidden}</x:Password><token><![CDATA[${hidden}]]></token></u>`,
+    ],
+    [
+      'a part of a form',
+      '--b\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\nhun\r\nter\r\n--b--',
+      `--b\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\n${hidden}\r\n--b--`,
+    ],
+    ['an input', '<input name="password" value="hun">', `<input name="password" value="${hidden}">`],
+    [
+      'an item',
+      `{ name: 'cookie', value: 'hun' } {"key":"password","value":{"a":"hun"}}`,
+      `{ name: 'cookie', value: '${hidden}' } {"key":"password","value":"${hidden}"}`,
+    ],
+    ['a user with a password', "auth: 'ada:hunter2', _auth=YWRhOmh1bnRlcjI=", `auth: '${hidden}', _auth=${hidden}`],
     ['what is no JSON though it begins so', "{ user: 'ada@example.com', password: 'x' }", `{ user: '${hidden}', password: '${hidden}' }`],
   ])('is hidden: %s', (_what, text, shown) => {
     expect(redactor.text(text)).toBe(shown)
@@ -66,6 +98,11 @@ describe('what stands under a name in a text', () => {
     ['another name', `{"passenger":"a","tokens":1} passage='b' secretary=c`],
     ['what is allowed', '{"shown":{"password":"x"},"a":1}'],
     ['separators without names', 'a::b ==> "c" :"d" ="e" "": "f" https://h:80/a?=b&=c'],
+    ['words behind a name', 'password: must be long; cookie: none sent, Authorization: failed for 4711 (403)'],
+    ['a word behind an option', 'use --token to log in, --password <password>; unknown option --no-cookies given'],
+    ['what is called by the name', "auth: 'basic', auth: oauth2, { auth: 'https://auth.example', pass: 12 } auth=auth:8080 pass=3"],
+    ['types, functions and calls', 'Promise<Token> (a: b, password: string) => { token: read(a) } (token) => { a }'],
+    ['another item', `{ name: 'orders', value: 1 } { name: 'cookie' } { value: 'a' }`],
     ['quotes that nobody closes', `"'\`:"' \\":\\" =\\\\" {"`],
   ])('stays: %s', (_what, text) => {
     expect(redactor.text(text)).toBe(text)
@@ -108,6 +145,21 @@ describe('what stands under a name in a text', () => {
       "N'",
       'null',
       '%5D',
+      '%3D',
+      '%26',
+      '<password>',
+      '</',
+      '--token',
+      'cookie',
+      'auth',
+      'name',
+      'value',
+      ': ',
+      'x9',
+      ' a=b',
+      'Basic ',
+      '\r\n',
+      '--',
       hidden,
       ' '.repeat(40),
     )
@@ -164,7 +216,29 @@ describe('what stands under a name in a text', () => {
       'eyJ-',
       'eyJaaaaa.',
       '-----BEGIN PRIVATE KEY-----',
+      '<a ',
+      '<password>',
+      '--token ',
+      '--a-',
+      'cookie: ',
+      'password: ',
+      'password: x ',
+      'password: {',
+      "'token' => [",
+      'name="password"',
+      "name:'cookie' value:",
+      'name="password"{value=',
+      'authorization: digest a=',
+      'token%3D',
+      'auth=a',
+      'curl -u a:',
+      'mysql -p',
+      'postgres://a@',
+      'eyJaaaaa..',
     ])
       expect(redactor.text(piece.repeat(60_000))).toBeTypeOf('string')
+    for (const piece of ['{"value":{', '"value":1,', '["--a",', '"a":1,']) {
+      expect(redactor.line(`{${piece.repeat(60_000)}`)).toBeTypeOf('string')
+    }
   })
 })

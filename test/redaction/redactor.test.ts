@@ -16,6 +16,13 @@ describe('what the usual patterns hide of a text', () => {
     ['a JSON web token', 'got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', `got ${hidden}`],
     ['a bearer token, but not its scheme', 'authorization: Bearer abc.def-123456', `authorization: Bearer ${hidden}`],
     ['the password of a URL', 'connect postgres://shop:s3cret@db:5432/shop', `connect postgres://${hidden}@db:5432/shop`],
+    ['a password that a URL may not hold so', 'postgres://shop:p@s/3#c@db:5432/shop', `postgres://${hidden}@db:5432/shop`],
+    [
+      'a user of a command',
+      'curl -s -u ada:x9 https://h; mysql -u root -px9 shop',
+      `curl -s -u ada:${hidden} https://h; mysql -u root -p${hidden} shop`,
+    ],
+    ['an encrypted token, whole', 'eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn', hidden],
     ['the user of a URL', 'fetch https://token@git.example.com/x', `fetch https://${hidden}@git.example.com/x`],
     ['a secret of a query', 'GET /cb?state=1&code=4/abc&x=2', `GET /cb?state=1&code=${hidden}&x=2`],
     ['a signature of a query', '/o?X-Amz-Signature=fe5f&sig=ab%2B', `/o?X-Amz-Signature=${hidden}&sig=${hidden}`],
@@ -46,6 +53,9 @@ describe('what the usual patterns hide of a text', () => {
     ['a URL with a port', 'http://localhost:3100/a?b=c'],
     ['an account number with a wrong check digit', 'DE88370400440532013000'],
     ['a sentence', 'Token validation failed: token authentication.handler needs basic authentication, not Digest refresh-interval.'],
+    ['addresses without a user', 'redis://cache:6379/0 amqp://broker:5672 jdbc:oracle:thin:@//h:1521/x'],
+    ['commands', 'docker run -u 1000:1000 a; mysql -h db -P 3306; curl/8.5.0; curl -s h; ssh -p 2222 h; npm_package_version=1'],
+    ['IDs that are encoded', 'cursor=YXJyYXljb25uZWN0aW9uOjEw id=VXNlcjoxMjM0'],
     ['what was hidden already', 'Bearer [REDACTED] https://[REDACTED]@db ?code=[REDACTED]'],
   ])('not %s', (_what, text) => {
     expect(redactor.text(text)).toBe(text)
@@ -178,6 +188,62 @@ describe('a redactor', () => {
       { path: 'pairs[0][1]', rule: 'key' },
       { path: 'rawHeaders[3]', rule: 'key' },
     ])
+  })
+
+  it.each<[what: string, value: unknown, shown: unknown]>([
+    [
+      'a HAR file',
+      {
+        headers: [
+          { name: 'Cookie', value: 'a' },
+          { name: 'Host', value: 'h' },
+        ],
+      },
+      {
+        headers: [
+          { name: 'Cookie', value: hidden },
+          { name: 'Host', value: 'h' },
+        ],
+      },
+    ],
+    ['tags', { Tags: [{ Key: 'db_password', Value: 'a' }] }, { Tags: [{ Key: 'db_password', Value: hidden }] }],
+    [
+      'a validator that names the member last',
+      { type: 'field', value: 'a', msg: 'm', path: 'password' },
+      { type: 'field', value: hidden, msg: 'm', path: 'password' },
+    ],
+    ['attributes of OTLP', { key: 'x.authorization', value: { stringValue: 'a' } }, { key: 'x.authorization', value: hidden }],
+    ['nothing under a name like others', { name: 'orders', value: 1, values: [1] }, { name: 'orders', value: 1, values: [1] }],
+    [
+      'items in items',
+      { value: { name: 'x', value: { name: 'token', value: 1 } } },
+      { value: { name: 'x', value: { name: 'token', value: hidden } } },
+    ],
+    [
+      'the arguments of a command',
+      { argv: ['node', '--token', 'a', '--password', '--verbose', 'b'] },
+      { argv: ['node', '--token', hidden, '--password', '--verbose', 'b'] },
+    ],
+    [
+      'a user with a password',
+      { auth: 'ada:hunter2', b: { auth: 'basic', pass: 'x9!y' } },
+      { auth: hidden, b: { auth: 'basic', pass: hidden } },
+    ],
+    [
+      'what is looked into under a doubtful name',
+      { auth: { password: 'a', user: 'b' }, pass: 12 },
+      { auth: { password: hidden, user: 'b' }, pass: 12 },
+    ],
+  ])('hides of a value, and of a line: %s', (_what, value, shown) => {
+    expect(redactor.value('x', value)).toEqual(shown)
+    expect(JSON.parse(redactor.line(JSON.stringify(value)))).toEqual(shown)
+    expect(redactor.find(shown)).toEqual([])
+    expect(redactor.find(value).length).toBe(JSON.stringify(shown).split(hidden).length - 1)
+  })
+
+  it('leaves an item that is allowed by its name', () => {
+    const item = { name: 'pageToken', value: 'Bearer abcdefgh1' }
+    expect(createRedactor({ allow: ['pageToken'] }).value('x', item)).toBe(item)
   })
 
   it('hides numbers that are cards', () => {

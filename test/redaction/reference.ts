@@ -1,7 +1,9 @@
+import { isNameOfItem } from '../../src/redaction/items.js'
 import { keyVerdicts, usualKeys } from '../../src/redaction/keys.js'
 import { hideNamed } from '../../src/redaction/named.js'
 import { type Pattern, type PatternName, patterns } from '../../src/redaction/patterns.js'
 import { withoutEscapes } from '../../src/redaction/text-rules.js'
+import { looksSecret } from '../../src/redaction/words.js'
 
 // What redaction says, without what makes it fast: each pattern searches each text, and a line is gone through token by token.
 
@@ -9,6 +11,9 @@ const maxDepth = 16
 
 export function referenceOf({ names, replacement = '[REDACTED]' }: { names: readonly PatternName[]; replacement?: string }) {
   const verdict = keyVerdicts(usualKeys, [])
+  const isRuled = (name: string): boolean => verdict(name) !== undefined
+  const isHidden = (name: string, token: string): boolean =>
+    verdict(name) === 'hidden' || (verdict(name) === 'doubtful' && token.startsWith('"') && looksSecret(said(token)))
   return { text, line }
 
   function text(given: string): string {
@@ -51,10 +56,10 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
       } else {
         const opens = token === '{' || token === '['
         const behindIt = tokens[opens ? closing(tokens, i) + 1 : i + 1]?.token
-        const name = nameFor(around, key, behindIt === undefined || behindIt === ']', tokens, i)
+        const name = nameFor({ around, key, isLast: behindIt === undefined || behindIt === ']', tokens, i, isRuled })
         let by: string | undefined
         let last = i
-        if (verdict(name) === 'hidden' || (opens && open.length >= maxDepth)) {
+        if (isHidden(name, token) || (opens && open.length >= maxDepth)) {
           if (opens) last = closing(tokens, i)
           if (!token.startsWith('null')) by = replacement
         } else if (opens) {
@@ -76,28 +81,20 @@ export function referenceOf({ names, replacement = '[REDACTED]' }: { names: read
     }
     const end = tokens.at(-1)?.end ?? 0
     const rest = json.slice(end)
-    const [, space, quote] = /^([\0-\x20]*)(")?/.exec(rest) ?? []
-    if (
-      quote !== undefined &&
-      !isKeyNext &&
-      open.length > 0 &&
-      verdict(nameFor(open.at(-1), key, true, tokens, tokens.length)) === 'hidden'
-    ) {
-      return shown + json.slice(copied, end) + (space ?? '') + JSON.stringify(replacement)
+    const [, space = '', quote] = /^([\0-\x20]*)(")?/.exec(rest) ?? []
+    if (quote !== undefined && !isKeyNext && open.length > 0) {
+      const broken = rest.slice(space.length)
+      const name = nameFor({ around: open.at(-1), key, isLast: true, tokens, i: tokens.length, isRuled, broken })
+      if (isHidden(name, `${broken}"`)) return shown + json.slice(copied, end) + space + JSON.stringify(replacement)
     }
     return shown + json.slice(copied, end) + text(rest)
   }
 }
 
-/** A list's own name, or, in a pair or a list of headers, the text before. */
-function nameFor(
-  around: { isObject: boolean; name: string; first: number } | undefined,
-  key: string,
-  isLast: boolean,
-  tokens: readonly Token[],
-  i: number,
-): string {
-  if (around === undefined || around.isObject) return key
+/** A list's own name, or, in a pair, a list of headers or arguments, the text before; of an item's value how the item is called. */
+function nameFor({ around, key, isLast, tokens, i, isRuled, broken }: Named): string {
+  if (around === undefined) return key
+  if (around.isObject) return /values?$/i.test(key) ? (called(around.first + 1, tokens, isRuled) ?? key) : key
   let place = 0
   for (let at = around.first + 1, depth = 0; at < i; at++) {
     const { token } = tokens[at] as Token
@@ -106,8 +103,38 @@ function nameFor(
     else if (token === ',' && depth === 0) place++
   }
   const before = tokens[i - 2]?.token ?? ''
+  const own = tokens[i]?.token ?? broken ?? ''
+  if (tokens[i - 1]?.token === ',' && before.startsWith('"--') && own.startsWith('"') && !own.startsWith('"--')) return said(before)
   const isPair = (place === 1 && isLast) || /(?:headers?|trailers?|metadata)$/i.test(around.name)
   return place % 2 === 1 && isPair && before.startsWith('"') && said(before).length <= 100 ? said(before) : around.name
+}
+
+interface Named {
+  around: { isObject: boolean; name: string; first: number } | undefined
+  key: string
+  isLast: boolean
+  tokens: readonly Token[]
+  i: number
+  isRuled: (name: string) => boolean
+  broken?: string
+}
+
+/** What the first member says that names the item by a name that is ruled. */
+function called(from: number, tokens: readonly Token[], isRuled: (name: string) => boolean): string | undefined {
+  let key: string | undefined
+  let isKeyNext = true
+  for (let at = from; at < tokens.length; at++) {
+    const { token } = tokens[at] as Token
+    if (token === '}') return undefined
+    if (token === '{' || token === '[') at = closing(tokens, at)
+    else if (token === ',') isKeyNext = true
+    else if (token.startsWith('"') && isKeyNext) {
+      key = said(token)
+      isKeyNext = false
+    } else if (token.startsWith('"') && key !== undefined && isNameOfItem(key) && said(token).length <= 100 && isRuled(said(token)))
+      return said(token)
+  }
+  return undefined
 }
 
 interface Token {

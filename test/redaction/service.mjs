@@ -18,6 +18,14 @@ const [folder, receiver, redact] = process.argv.slice(2)
 /** By what it looks like, and by the name that it stands under. */
 const address = (place) => `${place}@planted.example`
 const named = (place) => ({ password: `opensesame-${place}` })
+/** Under no name of its own. */
+const unnamed = (place) => ({
+  auth: `ada:opensesame-1-auth-${place}`,
+  items: [{ name: 'Cookie', value: `opensesame-1-item-${place}` }],
+  args: ['--token', `opensesame-1-args-${place}`],
+  xml: `<a><password>opensesame-1-xml-${place}</password></a>`,
+})
+const header = (place) => `GET / HTTP/1.1\r\nCookie: sid=opensesame-1-${place}\r\nHost: h`
 
 if (redact === 'redact') configure({ redact: true })
 configure({ mirror: { to: 'both', level: 'debug' }, flightRecorder: true, fields: { baggage: ['user'] } })
@@ -89,7 +97,11 @@ function work() {
     context: { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 },
     attributes: named('link'),
   })
+  span.setAttribute('process.command_args', ['shop', '--token', 'opensesame-1-attribute-args'])
+  span.addEvent('sent', { http: header('event-header') })
   span.recordException(error('exception'))
+  pino.info(unnamed('pino'), header('pino-header'))
+  log.info(header('winston-header'), unnamed('winston'))
   span.setStatus({ code: SpanStatusCode.ERROR, message: `no ${address('status')}` })
   span.updateName(`charge ${address('name')}`)
   pino.debug({ note: address('kept'), ...named('kept') }, `kept for ${address('kept-message')}`)
