@@ -26,7 +26,7 @@ export function harmlessNames(verdict: (key: string) => Verdict, maxDepth: numbe
   const known = new Map<string, Known>()
 
   return (json) => {
-    if (isDeeper(json, maxDepth)) return false
+    if (isDeeper(json, maxDepth) || holdsOddList(json)) return false
     let last = first
     for (let at = json.indexOf(':'); at >= 0; at = json.indexOf(':', at + 1)) {
       const before = json.charCodeAt(at - 1)
@@ -74,5 +74,11 @@ function standsBefore(text: string, json: string, end: number): boolean {
 function isDeeper(json: string, maxDepth: number): boolean {
   let depth = 0
   for (let at = json.indexOf('{'); at >= 0; at = json.indexOf('{', at + 1)) if (++depth > maxDepth) return true
+  return false
+}
+
+/** One that is no member's value, where that can be told from what a text holds: names of what is no JSON may count for what is in it. */
+function holdsOddList(json: string): boolean {
+  for (let at = json.indexOf('['); at >= 0; at = json.indexOf('[', at + 1)) if (!/[\w ":.(]/.test(json.charAt(at - 1))) return true
   return false
 }
