@@ -1,13 +1,13 @@
 import { isValueOfItem } from './items.js'
 import type { Verdict } from './keys.js'
 
-/** A name that hides nothing, as it stands in a line, and which one came behind it last. */
+/** A name that hides nothing, as it stands in a line behind `{` or `,`, and which one came behind it last. */
 interface Known {
   readonly text: string
   next: Known | undefined
 }
 
-const [quote, backslash, space, openArray] = [0x22, 0x5c, 0x20, 0x5b]
+const [quote, space, openArray] = [0x22, 0x20, 0x5b]
 const mostKnown = 1_000
 const longestKnown = 200
 
@@ -26,7 +26,7 @@ export function harmlessNames(verdict: (key: string) => Verdict, maxDepth: numbe
   const known = new Map<string, Known>()
 
   return (json) => {
-    if (isDeeper(json, maxDepth) || holdsOddList(json)) return false
+    if (isDeeper(json, maxDepth)) return false
     let last = first
     for (let at = json.indexOf(':'); at >= 0; at = json.indexOf(':', at + 1)) {
       const before = json.charCodeAt(at - 1)
@@ -50,12 +50,12 @@ export function harmlessNames(verdict: (key: string) => Verdict, maxDepth: numbe
 
   function lookUp(json: string, end: number): Known | undefined {
     const open = json.lastIndexOf('"', end - 2)
-    // The name holds a quote, or it is none.
-    if (open < 0 || end - open > longestKnown || json.charCodeAt(open - 1) === backslash) return undefined
-    const text = json.slice(open, end)
+    // The name holds a quote, or is none, or stands where JSON has none.
+    if (open < 1 || end - open > longestKnown || !'{,'.includes(json.charAt(open - 1))) return undefined
+    const text = json.slice(open - 1, end)
     const found = known.get(text)
     if (found !== undefined) return found
-    const name = text.slice(1, -1)
+    const name = text.slice(2, -1)
     if (verdict(name) !== undefined || isValueOfItem(name)) return undefined
     if (known.size >= mostKnown) known.clear()
     const added = { text, next: undefined }
@@ -74,11 +74,5 @@ function standsBefore(text: string, json: string, end: number): boolean {
 function isDeeper(json: string, maxDepth: number): boolean {
   let depth = 0
   for (let at = json.indexOf('{'); at >= 0; at = json.indexOf('{', at + 1)) if (++depth > maxDepth) return true
-  return false
-}
-
-/** One that is no member's value, where that can be told from what a text holds: names of what is no JSON may count for what is in it. */
-function holdsOddList(json: string): boolean {
-  for (let at = json.indexOf('['); at >= 0; at = json.indexOf('[', at + 1)) if (!/[\w ":.(]/.test(json.charAt(at - 1))) return true
   return false
 }

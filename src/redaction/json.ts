@@ -53,7 +53,11 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
     const end = tokenEnd(json, from)
     // The line broke off.
     if (end < 0) {
-      if (first === quote && !isKeyNext && isHidden(nameOf(from, json.length, false), from, json.length + 1)) {
+      if (
+        first === quote &&
+        !isKeyNext &&
+        isHidden(nameOf(from, json.length, false), first, () => textOf(`${json.slice(from)}"`, 0, json.length - from + 1))
+      ) {
         at = json.length
         replace(key, from, rules.replacement)
       }
@@ -85,7 +89,7 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
       const verdict = rules.verdict(name)
       if (verdict === 'allowed') {
         if (opens) at = behind(json, at)
-      } else if (isHidden(name, from, at) || (opens && names.length >= rules.maxDepth)) {
+      } else if (isHidden(name, first, () => textOf(json, from, at)) || (opens && names.length >= rules.maxDepth)) {
         if (opens) at = behind(json, at)
         if (!json.startsWith('null', from)) replace(name, from, rules.replacement)
       } else if (opens) {
@@ -108,9 +112,9 @@ export function redactJson(json: string, rules: JsonRules, leave?: Leave): strin
   const redacted = rest.length < 2 ? rest : rules.text(rest)
   return copied === 0 && redacted === rest ? json : shown + json.slice(copied, at) + redacted
 
-  function isHidden(name: string, from: number, end: number): boolean {
+  function isHidden(name: string, first: number, said: () => string): boolean {
     const verdict = rules.verdict(name)
-    return verdict === 'hidden' || (verdict === 'doubtful' && json.charCodeAt(from) === quote && looksSecret(textOf(json, from, end)))
+    return verdict === 'hidden' || (verdict === 'doubtful' && first === quote && looksSecret(said()))
   }
 
   function nameOf(from: number, end: number, opens: boolean): string {
