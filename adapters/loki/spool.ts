@@ -145,7 +145,10 @@ export class Spool implements Queue {
   #take(abandoned: string): void {
     try {
       // Read before it is taken: another user's stays where its like can find it.
-      const names = readdirSync(abandoned).filter((name) => name.endsWith(suffix))
+      const all = readdirSync(abandoned)
+      const names = all.filter((name) => name.endsWith(suffix))
+      // Another version's: it finds them here.
+      if (names.length === 0 && all.length > 0) return
       // A name of this process in between: killed here, it leaves behind what can be taken again.
       const taken = path.join(this.#settings.folder, ownedName())
       renameSync(abandoned, taken)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry } from '../../../adapters/loki/entry.js'
 import { ownedName } from '../../../adapters/loki/owner.js'
+import { Refusals } from '../../../adapters/loki/refusals.js'
 import type { LokiTransportOptions } from '../../../adapters/loki/settings.js'
 import { Spool } from '../../../adapters/loki/spool.js'
 import { lokiStream } from '../../../adapters/loki/target.js'
@@ -134,6 +135,22 @@ describe('a spool', () => {
     expect(drain(open())).toEqual(['a'])
   })
 
+  it('leaves files of another version to it, and says nothing', () => {
+    const first = open()
+    first.append([entry('a')])
+    killed()
+    writeFileSync(path.join(folder, 'left-000000000000', '1-x-000000000.spool2'), 'of tomorrow')
+    const warned = vi.spyOn(process, 'emitWarning')
+    const next = open()
+    const left = readdirSync(folder).filter((name) => name.startsWith('left-'))
+    warned.mockClear()
+    next.adopt()
+    expect(drain(next)).toEqual(['a'])
+    expect(readdirSync(folder).filter((name) => name.startsWith('left-'))).toEqual(left)
+    expect(readdirSync(path.join(folder, left[0] ?? ''))).toEqual(['1-x-000000000.spool2'])
+    expect(warned).not.toHaveBeenCalled()
+  })
+
   it('takes nobody for dead whose clock was set, or whose machine has slept, before it could show itself', () => {
     const spool = open()
     const [mine = ''] = readdirSync(folder)
@@ -175,6 +192,29 @@ describe('a spool', () => {
       const next = open()
       expect([drain(next), next.damaged]).toEqual([lines, damaged])
     }
+  })
+})
+
+describe('what Loki refused', () => {
+  const at = (time: bigint, line = 'a'): Entry => ({ labels: '{"service_name":"x"}', value: JSON.stringify([String(time), line, {}]) })
+  const tooOld =
+    "entry with timestamp 2026-01-01 00:00:00 +0000 UTC ignored, reason: 'entry too far behind, oldest acceptable timestamp is: 2026-01-02T00:00:00Z'"
+  const before = BigInt(Date.parse('2026-01-01')) * 1_000_000n
+
+  it.each<[what: string, refused: Entry, why: string, taken: Entry]>([
+    ['too old', at(before), tooOld, at(before + 86_400_000_000_000n)],
+    ['too long', at(0n, 'x'.repeat(11)), "max entry size '10' bytes exceeded", at(0n, 'x'.repeat(10))],
+  ])('is not asked for again for a minute, then it is: %s', (_what, refused, why, taken) => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1_000)
+    const refusals = new Refusals()
+    expect(refusals.covers(refused)).toBe(false)
+    refusals.learn(refused, why)
+    clock.mockReturnValue(60_999)
+    expect([refusals.covers(refused), refusals.covers(taken)]).toEqual([true, false])
+    clock.mockReturnValue(61_000)
+    expect(refusals.covers(refused)).toBe(false)
+    refusals.learn(refused, why)
+    expect(refusals.covers(refused)).toBe(true)
   })
 })
 
