@@ -13,6 +13,7 @@ export interface RedactionRules {
   /**
    * Names whose values are hidden whole, at any depth: `password` means `password`, `Password`, `user.password` and
    * `http.request.header.password`, since case, `_`, `-` and what stands before the last dot do not count; `*` stands for any text.
+   * With a `?` at its end a name hides only texts that look like a secret: `auth?`.
    *
    * @defaultValue `usualKeys`
    */
