@@ -10,6 +10,7 @@ import { Intake } from './intake.js'
 import { MemoryQueue } from './memory-queue.js'
 import { showAliveMs } from './owner.js'
 import { Pauses } from './pauses.js'
+import { leaveProcessEnd, watchProcessEnd } from './process-end.js'
 import { type Outcome, packed, push } from './push.js'
 import type { Queue } from './queue.js'
 import { kindOfRefusal, Refusals } from './refusals.js'
@@ -41,12 +42,14 @@ export class Pusher {
   readonly #pauses = new Pauses()
   readonly #connection: Connection
   /** The process may go on after it, with what others do then; but not for ever, where each time somebody logs that it ends. */
-  readonly #atEnd = (): void => {
-    this.intake.end()
-    if (this.#queue.waitingBytes > 0 && this.#ends++ < 2) void this.#sendAtEnd()
+  readonly #processEnd = {
+    atEnd: (): void => {
+      this.intake.end()
+      if (this.#queue.waitingBytes > 0 && this.#ends++ < 2) void this.#sendAtEnd()
+    },
+    atExit: (): void => this.#queue.close(),
   }
   #ends = 0
-  readonly #atExit = (): void => this.#queue.close()
   /** When the oldest line came that nobody has tried to send: by a clock that nobody sets. */
   #since = Number.NEGATIVE_INFINITY
   /** Waiting for all to be sent, or for a failure. */
@@ -68,8 +71,7 @@ export class Pusher {
     this.intake = new Intake(settings, this.#queue, this.#stats, (isFirst) => this.#came(isFirst))
     // Not in the context of whichever request logs first: it would be kept for ever, and requests to Loki would be spans of it.
     this.#running = runIn(ROOT_CONTEXT, () => withoutTracing(() => this.#run()))
-    process.on('beforeExit', this.#atEnd)
-    process.once('exit', this.#atExit)
+    watchProcessEnd(this.#processEnd)
     this.#alive = setInterval(() => this.#adopt(), showAliveMs).unref()
   }
 
@@ -94,8 +96,7 @@ export class Pusher {
 
   async #close(): Promise<void> {
     const { spool } = this.#settings
-    process.off('beforeExit', this.#atEnd)
-    process.off('exit', this.#atExit)
+    leaveProcessEnd(this.#processEnd)
     this.intake.end()
     await this.#sendAll()
     clearInterval(this.#alive)

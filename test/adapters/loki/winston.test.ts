@@ -109,6 +109,19 @@ describe('LokiTransport', () => {
     await expect(transport.flush()).resolves.toBeUndefined()
   })
 
+  it('listens to the end of the process once, however many there are, until the last is closed', async () => {
+    const { options } = await scene({ spool: false })
+    const listeners = (): number[] => ['beforeExit', 'exit'].map((name) => process.listenerCount(name))
+    const before = listeners()
+    const transports = Array.from({ length: 12 }, () => new LokiTransport(options))
+    expect(listeners()).toEqual(before.map((count) => count + 1))
+    const [last, ...others] = transports as [LokiTransport, ...LokiTransport[]]
+    await Promise.all(others.map(ended))
+    expect(listeners()).toEqual(before.map((count) => count + 1))
+    await ended(last)
+    expect(listeners()).toEqual(before)
+  })
+
   it('never pushes back while Loki is down', async () => {
     const { options } = await scene()
     const transport = new LokiTransport({ ...options, url: 'http://127.0.0.1:1', closeTimeoutMs: 0 })
