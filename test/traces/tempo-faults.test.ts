@@ -49,8 +49,8 @@ describe('a Tempo with a fault', () => {
     ['a connection that ends in the middle of a body', resetMidway, {}],
     ['JSON that a proxy cut', cutJson, {}],
     ['gzip that a proxy cut', cutGzip, {}],
-    ['no answer in time', hang, { timeoutMs: 150 }],
-    ['half an answer in time', hangMidway, { timeoutMs: 150 }],
+    ['no answer in time', hang, { timeoutMs: 500 }],
+    ['half an answer in time', hangMidway, { timeoutMs: 500 }],
   ])('is asked again after %s', async (_, fault, options) => {
     tempo.inject(fault)
     expect(await tempoTraces({ url: tempo.url, ...options }).trace(traceId)).toEqual(good)
@@ -85,7 +85,7 @@ describe('a Tempo with a fault', () => {
     ['an array', json([]), {}, 'TEMPO_BAD_ANSWER', /no object/, 1],
     ['JSON of something else', json({ status: 'success' }), {}, 'TEMPO_BAD_ANSWER', /no `trace`/, 1],
     ['a trace that is none', json({ trace: 'all of it' }), {}, 'TEMPO_BAD_ANSWER', /no `trace`/, 1],
-    ['silence', hang, { timeoutMs: 100 }, 'TEMPO_TIMEOUT', /within 100 ms .* after 2 tries/, 2],
+    ['silence', hang, { timeoutMs: 500 }, 'TEMPO_TIMEOUT', /within 500 ms .* after 2 tries/, 2],
     ['broken connections', reset, { retries: 1 }, 'TEMPO_UNREACHABLE', /broke the connection/, 2],
   ])('ends incomplete, with the reason, at %s', async (_, fault, options, code, message, requests) => {
     tempo.inject(fault, all)
