@@ -25,6 +25,7 @@ const { traceForms } = inner('logs/needles')
 const { headerFormats } = inner('context/headers/formats')
 const { parseCommandLine } = inner('cli/parse')
 const { commands } = inner('cli/commands')
+const { generalFlags } = inner('cli/options')
 const { escapeText } = inner('view/terminal/text')
 const { drawWaterfall } = inner('view/terminal/waterfall')
 const { hideSqlLiterals } = inner('redaction/sql')
@@ -256,7 +257,8 @@ const commandLine = fc.asyncProperty(
   fc.constantFrom(...Object.keys(commands)),
   fc.array(mutated(words), { maxLength: 6 }),
   async (name, args) => {
-    orSpanlogError(() => parseCommandLine(name, commands[name].flags, args))
+    const { flags } = await commands[name].load()
+    orSpanlogError(() => parseCommandLine(name, { ...flags, ...generalFlags }, args))
   },
 )
 
