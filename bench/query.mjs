@@ -4,15 +4,23 @@ import { from, selectorOf, sizes, sourceOf, to, traceId, url, windowOf } from '.
 const grouped = (n) => n.toLocaleString('en')
 const iso = (nanoseconds) => new Date(Number(BigInt(nanoseconds) / 1_000_000n)).toISOString()
 
+/** A million lines take half a minute and need no warming up: they are asked for once a round. */
+function measured(size, measure) {
+  return () => {
+    let figure
+    return async () => (size < 1_000_000 ? measure() : (figure ??= await measure()))
+  }
+}
+
 /** By the clock: the server's time is part of what a person waits for. */
 function query(size, options) {
-  return () => async () => {
+  return measured(size, async () => {
     const start = performance.now()
     const { complete, entries } = await sourceOf(size, options).forTrace(traceId, windowOf()).verdict()
     const ms = performance.now() - start
     if (!complete || entries !== size) throw new Error(`${entries} of ${size} lines, complete: ${complete}`)
     return (ms * 1000) / size
-  }
+  })
 }
 
 /** Proves nothing, and cannot pass a nanosecond with more lines than a page. */
@@ -33,7 +41,7 @@ function logcli(size, filters) {
     'raw',
     '-q',
   ]
-  return () => () => {
+  return measured(size, () => {
     const start = performance.now()
     const env = { ...process.env, LOKI_ADDR: url }
     const answers = filters.map((filter) => spawnSync('logcli', argsOf(filter), { env, maxBuffer: 2 ** 31 }))
@@ -42,7 +50,7 @@ function logcli(size, filters) {
     for (const { stdout } of answers) for (let at = stdout.indexOf(10); at !== -1; at = stdout.indexOf(10, at + 1)) lines++
     if (lines !== size) throw new Error(`logcli ended with ${answers.map(({ status }) => status)}, ${lines} of ${size} lines`)
     return (ms * 1000) / size
-  }
+  })
 }
 
 // Only a real server can be asked with it: the double answers what this project asks.

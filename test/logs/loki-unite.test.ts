@@ -18,7 +18,7 @@ async function* form(...batches: ([number, ...[number, string][]] | Error)[]): A
 async function texts(forms: AsyncGenerator<Batch>[]): Promise<{ lines: string[]; error?: unknown }> {
   const lines: string[] = []
   try {
-    for await (const { line } of unite(forms)) lines.push(line)
+    for await (const portion of unite(forms)) lines.push(...portion.map(({ line }) => line))
   } catch (error) {
     return { lines, error }
   }

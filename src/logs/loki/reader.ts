@@ -15,10 +15,12 @@ export interface Page {
   whole: boolean
   /** Copies of lines that Loki says it left out. */
   duplicates: number
+  /** How many lines Loki says it found, some of them outside of the window. */
+  matched?: number | undefined
 }
 
 /** How often a request is sent again after a time-out. @defaultValue as after other failures */
-type Patience = Pick<RemoteRequest, 'timeoutRetries'>
+export type Patience = Pick<RemoteRequest, 'timeoutRetries'>
 
 // Hundreds at once end in refused connections.
 const maxUnderWay = 4
@@ -53,7 +55,8 @@ export class LokiReader {
       if (lines.length > asked) throw badAnswer('an end at the limit')
       if (lines.some(({ timeUnixNano }) => timeUnixNano < from || timeUnixNano >= to)) throw badAnswer('an entry of the window')
       for (const warning of warnings) this.warnings.add(warning)
-      return { lines: distinct(lines), whole: matched !== undefined && matched < asked && matched >= lines.length, duplicates }
+      const whole = matched !== undefined && matched < asked && matched >= lines.length
+      return { lines: distinct(lines), whole, duplicates, matched }
     } catch (error) {
       const fewer = patience.timeoutRetries === 0 && isTimeout(error) ? undefined : fewerEntries(error, asked)
       if (fewer === undefined) throw error
@@ -148,6 +151,12 @@ export class LokiReader {
       else next()
     }
   }
+}
+
+/** What several pages hold that nothing proves. */
+export function joined(pages: readonly Page[]): Page {
+  const duplicates = pages.reduce((sum, page) => sum + page.duplicates, 0)
+  return { lines: distinct(pages.flatMap(({ lines }) => lines)), whole: false, duplicates }
 }
 
 /** In order, each once: Loki keeps exact duplicates of one stream once, so a line that comes twice is one line. */

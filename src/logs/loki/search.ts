@@ -16,11 +16,10 @@ export function readSearch(access: LokiAccess, request: SearchRequest, draft: Ve
     await session.guard(window, queries.length)
     let isFound = false
 
-    async function* entriesIn(part: Pick<Window, 'from' | 'to'>): AsyncGenerator<LogEntry, void> {
-      for await (const line of session.linesWhereAny(queries, part)) {
+    async function* entriesIn(part: Pick<Window, 'from' | 'to'>): AsyncGenerator<LogEntry[], void> {
+      for await (const lines of session.linesWhereAny(queries, part)) {
         isFound = true
-        const entry = readLine(line)
-        if (entry !== undefined && matches(entry, request)) yield entry
+        yield lines.map((line) => readLine(line)).filter((entry) => entry !== undefined && matches(entry, request)) as LogEntry[]
       }
     }
 
@@ -28,7 +27,7 @@ export function readSearch(access: LokiAccess, request: SearchRequest, draft: Ve
     if (newest === undefined) yield* entriesIn(window)
     else {
       for (const part of newestFirst(window)) {
-        await newest.take(entriesIn(part))
+        await newest.take(oneByOne(entriesIn(part)))
         draft.from = part.from
         draft.stats.lookedBackTo = isoTime(part.from)
         const enough = newest.enough(part.from, window.from)
@@ -36,8 +35,12 @@ export function readSearch(access: LokiAccess, request: SearchRequest, draft: Ve
         draft.reasons.push(enough)
         break
       }
-      yield* newest.entries
+      yield newest.entries
     }
     await session.conclude(window, sought, { found: isFound })
   })
+}
+
+async function* oneByOne(portions: AsyncIterable<readonly LogEntry[]>): AsyncGenerator<LogEntry, void> {
+  for await (const portion of portions) yield* portion
 }

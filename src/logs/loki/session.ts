@@ -45,26 +45,27 @@ export class LokiSession {
     this.bound = reachNano === undefined ? 0n : this.now - reachNano
   }
 
-  /** @param read - the query; whatever it has under way ends with it */
+  /** @param read - the query, in portions; whatever it has under way ends with it */
   static async *run(
     { loki, settings }: LokiAccess,
     request: QueryFrame,
     draft: VerdictDraft,
-    read: (session: LokiSession) => AsyncGenerator<LogEntry, void>,
+    read: (session: LokiSession) => AsyncGenerator<readonly LogEntry[], void>,
   ): AsyncGenerator<LogEntry, void> {
     const ending = new AbortController()
     const signal = request.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, request.signal])
     try {
       const limits = await readLimits(loki, settings, { signal, stats: draft.stats })
-      yield* read(new LokiSession(loki, settings, new LokiReader(loki, limits, signal, draft.stats), request, draft))
+      const session = new LokiSession(loki, settings, new LokiReader(loki, limits, signal, draft.stats), request, draft)
+      for await (const portion of read(session)) for (const entry of portion) yield entry
     } finally {
       // Requests ahead of a caller who does not read on.
       ending.abort()
     }
   }
 
-  /** What several queries find, each line once, in time order. */
-  lines(queries: readonly string[], { from, to }: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine> {
+  /** What several queries find, each line once, in time order, in portions. */
+  lines(queries: readonly string[], { from, to }: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine[]> {
     return unite(queries.map((query) => gather(this.#reader, query, from, to, (gap) => this.#gaps.push(gap))))
   }
 
@@ -72,7 +73,7 @@ export class LokiSession {
    * The same, but for the parts of the window that Loki has no stream in: it takes seconds to look for a line in a month of nothing, and
    * some milliseconds to say that there is nothing.
    */
-  async *linesWhereAny(queries: readonly string[], window: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine> {
+  async *linesWhereAny(queries: readonly string[], window: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine[]> {
     for (const part of partsOf(window.from, window.to, this.#reader.limits)) {
       const isEmpty = part.to - part.from > dayNano && (await this.#reader.hasNothing(this.#settings.selector, part.from, part.to))
       if (!isEmpty) yield* this.lines(queries, part)

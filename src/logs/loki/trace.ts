@@ -23,16 +23,20 @@ export function readTrace(access: LokiAccess, request: LogRequest, draft: Verdic
     let window = ofSpans ?? ofId ?? windowOf(request, defaultLength.trace, session.now, session.bound)
     let found = false
 
-    async function* entriesOf(lines: AsyncIterable<LokiLine>): AsyncGenerator<LogEntry, void> {
-      for await (const line of lines) {
-        const reading = readEntry(line, request.forms)
-        if (reading.kind !== 'other') found = true
-        if ('entry' in reading) yield reading.entry
-        else if (reading.kind === 'unreadable') draft.skipped++
+    async function* entriesOf(portions: AsyncIterable<LokiLine[]>): AsyncGenerator<LogEntry[], void> {
+      for await (const lines of portions) {
+        const entries: LogEntry[] = []
+        for (const line of lines) {
+          const reading = readEntry(line, request.forms)
+          if (reading.kind !== 'other') found = true
+          if ('entry' in reading) entries.push(reading.entry)
+          else if (reading.kind === 'unreadable') draft.skipped++
+        }
+        yield entries
       }
     }
 
-    async function* entriesIn(first: Window): AsyncGenerator<LogEntry, void> {
+    async function* entriesIn(first: Window): AsyncGenerator<LogEntry[], void> {
       Object.assign(draft, { from: first.from, to: first.provenTo })
       await session.guard(first, queries.length)
       yield* entriesOf(session.lines(queries, first))

@@ -2,12 +2,15 @@ import type { LokiLine } from './answers.js'
 import type { Batch } from './gather.js'
 import { distinct } from './reader.js'
 
+/** Each step of a generator costs as much as reading a line does: they hand on several at once. */
+const perPortion = 100
+
 /**
- * Joins what several forms of one question find: in time order, a line that several of them find once. Reads the form that is
+ * Joins what several forms of one question find, in portions: in time order, a line that several of them find once. Reads the form that is
  * furthest behind, so that no form's lines pile up while another's are awaited. Where a form fails the others are read to their
  * end, and then its error is thrown: half of a trace is worth more than none of it.
  */
-export async function* unite(forms: readonly AsyncGenerator<Batch>[]): AsyncGenerator<LokiLine> {
+export async function* unite(forms: readonly AsyncGenerator<Batch>[]): AsyncGenerator<LokiLine[]> {
   const heads = forms.map((form) => ({ form, next: soon(form), to: 0n }))
   const errors: unknown[] = []
   let waiting: LokiLine[] = []
@@ -33,7 +36,8 @@ export async function* unite(forms: readonly AsyncGenerator<Batch>[]): AsyncGene
       const due = waiting.filter(({ timeUnixNano }) => timeUnixNano < edge)
       if (due.length === 0) continue
       waiting = waiting.filter(({ timeUnixNano }) => timeUnixNano >= edge)
-      yield* distinct(due)
+      const lines = distinct(due)
+      for (let at = 0; at < lines.length; at += perPortion) yield lines.slice(at, at + perPortion)
     }
     if (errors.length > 0) throw errors[0]
   } finally {
