@@ -6,13 +6,18 @@ import { type LokiValue, minutesAgo, mixedLines, TRACE } from '../support/loki-l
 import { collect, loki, pagesOf } from '../support/loki-session.js'
 
 describe('a proof', () => {
-  it('of a small trace needs one page for each form', async () => {
+  it('of a small trace needs one page for each form, and the names of labels', async () => {
     const double = await loki()
     double.push({ app: 'shop' }, mixedLines(TRACE, 40, minutesAgo(5), 1_000_000n))
     const { entries, verdict } = await collect(double, { from: '1h' }, { tenant: 'team' })
     expect(entries.length).toBe(40)
     expect(verdict).toMatchObject({ complete: true, reasons: [{ code: 'HOLDS_FOR' }] })
-    expect(double.seen.map(({ path }) => path.replace('/loki/api/v1/', ''))).toEqual(['drilldown-limits', 'query_range', 'query_range'])
+    expect(double.seen.map(({ path }) => path.replace('/loki/api/v1/', ''))).toEqual([
+      'drilldown-limits',
+      'query_range',
+      'query_range',
+      'labels',
+    ])
   })
 
   it('of 12,345 lines in mixed encodings takes at most 10 requests', async () => {

@@ -272,7 +272,7 @@ describe('the window', () => {
       const query = lokiLogs({ url: double.url, tenant: 'a' }).forTrace(TRACE)
       await query.verdict()
       const bytes = Buffer.byteLength(`trace_id=${TRACE}`)
-      expect(query.stats).toMatchObject({ requests: 5, retries: 1, storeBytes: bytes, storeMs: 2, estimatedBytes: 2 * bytes })
+      expect(query.stats).toMatchObject({ requests: 6, retries: 1, storeBytes: bytes, storeMs: 2, estimatedBytes: 2 * bytes })
       expect(query.stats.bytes).toBeGreaterThan(200)
     })
   })
@@ -384,5 +384,16 @@ describe('the limits of a Loki', () => {
     const { verdict } = await collect(double)
     expect(verdict).toMatchObject({ complete: true, entries: 300 })
     expect(pagesOf(double).some(({ query }) => query.get('limit') === '100')).toBe(true)
+  })
+
+  it('on what its parts may send each other halve the page, and nothing is taken for an empty answer', async () => {
+    const double = await loki({ maxMessageBytes: 100_000 })
+    const pushed = Array.from({ length: 300 }, (_, i): [bigint, string] => [
+      minutesAgo(5) + BigInt(i),
+      `trace_id=${TRACE} ${'x'.repeat(5000)}`,
+    ])
+    double.push({ app: 'shop' }, pushed)
+    const { verdict } = await collect(double)
+    expect(verdict).toMatchObject({ complete: true, entries: 300 })
   })
 })

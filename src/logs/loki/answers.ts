@@ -67,6 +67,11 @@ export function readLength(json: unknown): number {
   return arrayOf(objectOf(json, 'an object')['data'] ?? [], 'data').length
 }
 
+/** The answer of `labels`. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readNames(json: unknown): string[] {
+  return arrayOf(objectOf(json, 'an object')['data'] ?? [], 'data').filter((name) => typeof name === 'string')
+}
+
 function wholeOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
 }

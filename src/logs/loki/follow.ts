@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanlogError, type SpanlogErrorCode } from '../../errors.js'
 import { backoffMs } from '../../remote/client.js'
 import { readEntry } from '../entry.js'
-import { identityOf } from '../order.js'
+import { identityOf, type OrderedEntry } from '../order.js'
 import { type LogRequest, verdictDraft } from '../query.js'
 import type { LogEntry, LogGap } from '../types.js'
 import { queryForms } from './logql.js'
@@ -150,7 +150,7 @@ class Follower {
   /** An entry that was not yielded before. */
   *#once(entry: LogEntry): Generator<LogEntry, void> {
     if (entry.mention && !this.#request.mentions) return
-    const identity = identityOf(entry)
+    const identity = identityOf(whole(entry))
     if (this.#seen.has(identity)) return
     this.#seen.set(identity, entry.timeUnixNano ?? 0n)
     if (this.#seen.size > maxSeen) this.#forget()
@@ -164,6 +164,11 @@ class Follower {
       if (this.#seen.size <= maxSeen / 2) return
     }
   }
+}
+
+/** The websocket tells labels from structured metadata for each line, a query by their names: to know a line again, they are one. */
+function whole(entry: LogEntry): OrderedEntry {
+  return { ...entry, labels: { ...entry.labels, ...entry.metadata }, metadata: {} }
 }
 
 function missedBy(event: TailEvent | undefined, reached: bigint): Missed | undefined {

@@ -2,7 +2,17 @@ import { SpanlogError } from '../../errors.js'
 import type { Remote, RemoteRequest } from '../../remote/client.js'
 import { compareEntries } from '../order.js'
 import type { LogStats } from '../types.js'
-import { badAnswer, type LokiLine, readCost, readCounts, readEstimate, readLength, readPage, readStreamCount } from './answers.js'
+import {
+  badAnswer,
+  type LokiLine,
+  readCost,
+  readCounts,
+  readEstimate,
+  readLength,
+  readNames,
+  readPage,
+  readStreamCount,
+} from './answers.js'
 import { fewerEntries, type LokiLimits } from './limits.js'
 import { countQuery } from './logql.js'
 import { gridOver, partsOf, type Stretch, stretchOf } from './plan.js'
@@ -49,7 +59,7 @@ export class LokiReader {
       const json = await this.#get(
         { query, start: String(from), end: String(to), limit: String(asked), direction: 'forward' },
         // A page that takes too long is asked for with fewer lines instead.
-        { headers: { 'x-loki-response-encoding-flags': 'categorize-labels' }, timeoutRetries: 1, ...patience },
+        { timeoutRetries: 1, ...patience },
       )
       const { lines, matched, duplicates, warnings } = readPage(json)
       if (lines.length > asked) throw badAnswer('an end at the limit')
@@ -93,11 +103,18 @@ export class LokiReader {
     })
   }
 
-  /** How many label names the streams of a selector have in `[from, to)`: none where there is no stream. */
-  labelNames(selector: string, from: bigint, to: bigint): Promise<number | undefined> {
-    return this.#overParts(from, to, async (window) => {
-      return readLength(await this.#ask({ path: '/loki/api/v1/labels', params: { query: selector, ...window } }))
+  /**
+   * The names of the labels that streams of a selector have in `[from, to)`, and maybe those of streams outside; none where there is no
+   * stream. `undefined` where Loki does not tell.
+   */
+  async labelNames(selector: string, from: bigint, to: bigint): Promise<ReadonlySet<string> | undefined> {
+    const names = new Set<string>()
+    const count = await this.#overParts(from, to, async (window) => {
+      for (const name of readNames(await this.#ask({ path: '/loki/api/v1/labels', params: { query: selector, ...window } })))
+        names.add(name)
+      return names.size
     })
+    return count === undefined ? undefined : names
   }
 
   /**
@@ -131,8 +148,8 @@ export class LokiReader {
     return sum
   }
 
-  #get(params: Record<string, string>, more: Pick<RemoteRequest, 'headers' | 'timeoutRetries'>): Promise<unknown> {
-    return this.#ask({ path: '/loki/api/v1/query_range', params, ...more })
+  #get(params: Record<string, string>, patience: Patience): Promise<unknown> {
+    return this.#ask({ path: '/loki/api/v1/query_range', params, ...patience })
   }
 
   async #ask(request: RemoteRequest): Promise<unknown> {

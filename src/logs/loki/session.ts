@@ -7,6 +7,7 @@ import type { LogEntry } from '../types.js'
 import type { Window } from '../window.js'
 import type { LokiLine } from './answers.js'
 import { type Gap, gather } from './gather.js'
+import { LabelNames } from './label-names.js'
 import { type LokiLimits, readLimits } from './limits.js'
 import { type LokiSettings, widestSelector } from './options.js'
 import { partsOf } from './plan.js'
@@ -65,8 +66,10 @@ export class LokiSession {
   }
 
   /** What several queries find, each line once, in time order, in portions. */
-  lines(queries: readonly string[], { from, to }: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine[]> {
-    return unite(queries.map((query) => gather(this.#reader, query, from, to, (gap) => this.#gaps.push(gap))))
+  async *lines(queries: readonly string[], { from, to }: Pick<Window, 'from' | 'to'>): AsyncGenerator<LokiLine[]> {
+    const names = new LabelNames(this.#reader, this.#settings.selector)
+    const forms = queries.map((query) => gather(this.#reader, query, from, to, (gap) => this.#gaps.push(gap)))
+    for await (const lines of unite(forms)) yield names.tellApart(lines)
   }
 
   /**
@@ -111,7 +114,7 @@ export class LokiSession {
   async conclude(window: Window, sought: string, { found, note = '' }: { found: boolean; note?: string }): Promise<void> {
     const { selector } = this.#settings
     const span = `from ${isoTime(window.from)} to ${isoTime(window.provenTo)}`
-    if (!found && (await this.#reader.labelNames(selector, window.from, window.to)) === 0) {
+    if (!found && (await this.#reader.labelNames(selector, window.from, window.to))?.size === 0) {
       const message = `${selector} matches no stream ${span}; check the selector and the tenant, or widen the window (from, --from)`
       this.#draft.reasons.push({ code: 'LOKI_NO_STREAMS', message })
     }

@@ -10,12 +10,16 @@ export interface LokiLimits {
   maxQueryLookback: string
   retentionPeriod: string
   discoverServiceName: readonly string[]
+  /** What its parts send each other at most at once, 4 MB in a real one. */
+  maxMessageBytes: number
 }
 
 /** How `totalPostFilterLines` counts: lines of the window, or also those of the same block outside it, as stored blocks are counted. */
 export type Statistics = 'window' | 'block'
 
 const maxPoints = 11_000n
+/** An ingester sends so many lines at once. */
+const batchLines = 128
 
 /** `query_range`: lines for a log query, a matrix for `sum(count_over_time(…))`. Throws refusals as errors with Loki's text. */
 export function queryRange(
@@ -57,6 +61,12 @@ export function queryRange(
   }
   const found = matching(earliest, end)
   const ordered = query.get('direction') === 'forward' ? found : found.toReversed()
+  const batch = ordered.slice(0, Math.min(limit, batchLines)).reduce((bytes, { stored }) => bytes + Buffer.byteLength(stored.line), 0)
+  if (batch > limits.maxMessageBytes) {
+    const text = `rpc error: code = ResourceExhausted desc = trying to send message larger than max (${batch} vs. ${limits.maxMessageBytes})`
+    // Under the flag 3.7.6 forgets that reading failed, whatever the reason.
+    return categorize ? streams([], [], true) : { status: 500, type: 'text/plain; charset=utf-8', body: `${text}\n` }
+  }
   const read = statistics === 'window' ? found : matching(0n, 1n << 63n)
   return streams(ordered.slice(0, limit), read, categorize)
 }

@@ -65,6 +65,7 @@ export async function startLokiDouble(options: LokiDoubleOptions = {}): Promise<
     maxQueryLookback: options.maxQueryLookback ?? '0s',
     retentionPeriod: options.retentionPeriod ?? '0s',
     discoverServiceName: options.discoverServiceName ?? ['service', 'app', 'application', 'container', 'job'],
+    maxMessageBytes: options.maxMessageBytes ?? Number.POSITIVE_INFINITY,
   }
   const { auth = false, statistics = 'window', keepsCopies = false, now = Date.now, prefix = '', requiredLabel, tls } = options
   const tails = new Tails()
