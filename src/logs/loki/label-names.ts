@@ -1,9 +1,13 @@
 import { SpanlogError } from '../../errors.js'
 import type { LokiLine } from './answers.js'
+import { narrowed, traceLabels } from './logql.js'
 import type { LokiReader } from './reader.js'
 
-/** Behind a line: nearly all traces are over by then. */
-const aheadNano = 3_600_000_000_000n
+/** How long names hold behind a line; doubled each time: nearly all traces are over by then, and a search goes on for days. */
+const firstAheadNano = 3_600_000_000_000n
+
+/** `undefined` where Loki does not tell: then all are labels. */
+type Names = ReadonlySet<string> | undefined
 
 /**
  * Tells labels from structured metadata, which Loki hands out in one record. Its own flag for telling them apart
@@ -12,10 +16,13 @@ const aheadNano = 3_600_000_000_000n
 export class LabelNames {
   readonly #reader: LokiReader
   readonly #selector: string
-  /** Up to here `#names` holds. */
+  #aheadNano = firstAheadNano
+  /** For lines of these times the names hold. */
+  #from = 0n
   #to = 0n
-  /** `undefined` where Loki does not tell: then all are labels. */
-  #names: ReadonlySet<string> | undefined
+  #names: Names
+  /** Of a service's own streams, where some of the streams have a trace ID as a label: others' lines may have it as metadata. */
+  readonly #ofService = new Map<string, Names>()
   /** The same record for all lines of a stream. */
   readonly #labels = new Map<string, Record<string, string>>()
 
@@ -28,17 +35,37 @@ export class LabelNames {
   async tellApart(lines: readonly LokiLine[]): Promise<LokiLine[]> {
     const [first, last] = [lines[0]?.timeUnixNano ?? 0n, lines.at(-1)?.timeUnixNano ?? 0n]
     if (last >= this.#to) {
-      this.#to = last + aheadNano
-      this.#names = await this.#ask(first)
+      this.#from = first
+      this.#to = last + this.#aheadNano
+      this.#aheadNano *= 2n
+      this.#ofService.clear()
       this.#labels.clear()
+      this.#names = await this.#ask(this.#selector)
     }
     const names = this.#names
-    return names === undefined ? [...lines] : lines.map((line) => ({ ...line, ...this.#apart(line.labels, names) }))
+    if (names === undefined) return [...lines]
+    const isMixed = traceLabels.some((name) => names.has(name))
+    const told: LokiLine[] = []
+    for (const line of lines) {
+      const own = isMixed ? await this.#namesOf(line.labels['service_name']) : names
+      told.push({ ...line, ...this.#apart(line.labels, own ?? names) })
+    }
+    return told
   }
 
-  async #ask(from: bigint): Promise<ReadonlySet<string> | undefined> {
+  /** `undefined` also where the service is no label of a stream. */
+  async #namesOf(service = ''): Promise<Names> {
+    if (service === '') return undefined
+    if (!this.#ofService.has(service)) {
+      const names = await this.#ask(narrowed(this.#selector, 'service_name', service))
+      this.#ofService.set(service, names?.size === 0 ? undefined : names)
+    }
+    return this.#ofService.get(service)
+  }
+
+  async #ask(selector: string): Promise<Names> {
     try {
-      return await this.#reader.labelNames(this.#selector, from, this.#to)
+      return await this.#reader.labelNames(selector, this.#from, this.#to)
     } catch (error) {
       // Not for their names are lines lost.
       if (error instanceof SpanlogError && error.code !== 'ABORTED') return undefined

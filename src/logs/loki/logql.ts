@@ -33,6 +33,11 @@ function matchesEmpty(isRegExp: boolean, quoted: string): boolean {
   }
 }
 
+/** The selector, for streams with this label alone. @param selector - as `parseSelector` gives it */
+export function narrowed(selector: string, label: string, value: string): string {
+  return `${selector.slice(0, -1)}, ${label}=${JSON.stringify(value)}}`
+}
+
 /**
  * Names of labels and structured metadata that hold a trace ID, as label filters write them: dots become `_` in Loki. Each folds to
  * a name that `readEntry` knows.
