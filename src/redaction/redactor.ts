@@ -203,7 +203,8 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
       } else if (place.depth < maxDepth) {
         const inner = placesIn(place, nameOf(place.value as Record<string, unknown>, Object.keys(place.value)))
         if (!Array.isArray(place.value)) found.push(...inner.flatMap(({ key, path: named }) => brokenBy(key, named)))
-        todo.push(...inner.toReversed())
+        // Not all at once: of more arguments than the stack holds `push` dies.
+        for (const one of inner.toReversed()) todo.push(one)
       }
     }
     return found

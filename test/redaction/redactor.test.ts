@@ -289,6 +289,12 @@ describe('a redactor', () => {
     ])
   })
 
+  it('finds in a list of any length', () => {
+    const list: string[] = Array.from({ length: 200_000 }, () => 'tea')
+    expect(redactor.find({ list })).toEqual([])
+    expect(redactor.find({ list: [...list, 'mail ada@example.com'] })).toEqual([{ path: 'list[200000]', rule: 'email' }])
+  })
+
   it('finds nothing in what it has hidden, whatever that was', () => {
     const piece = fc.constantFrom('a@b.example', '4111111111111111', 'Bearer abcdefgh12', 'https://u:p@h/x?sig=1', ' ', ',', '"', 'x')
     const text = fc.array(fc.oneof(piece, fc.string()), { maxLength: 6 }).map((parts) => parts.join(' '))
