@@ -40,25 +40,30 @@ export function copyInfo(info: unknown): Info | undefined {
   const prototype: unknown = Object.getPrototypeOf(info)
   // By spreading only where assigning would set the prototype: V8 is several times slower with what is added to a spread object.
   if (prototype === Object.prototype) return Object.hasOwn(info, '__proto__') ? { ...info } : Object.assign({} as Info, info)
-  if (prototype === null) return Object.assign(Object.create(null) as Info, info)
+  // An Error has none any more where default metadata have a `__proto__`.
+  if (prototype === null) return Object.create(null, ownOf(info)) as Info
   return Array.isArray(info) || types.isDate(info) || types.isBoxedPrimitive(info) ? undefined : copyInstance(info)
 }
 
 /** A copy of an Error, or of another class's instance. */
 function copyInstance(info: object): Info {
-  const properties: PropertyDescriptorMap = {}
-  for (const key of Reflect.ownKeys(info)) {
-    const { enumerable = false } = Object.getOwnPropertyDescriptor(info, key) ?? {}
-    // By value: `stack` is an accessor in newer V8 and knows its own error only.
-    const value: unknown = Reflect.get(info, key)
-    Object.defineProperty(properties, key, { value: { value, enumerable, writable: true, configurable: true }, enumerable: true })
-  }
-  const copy = Object.create(Object.getPrototypeOf(info) as object, properties) as Info
+  const copy = Object.create(Object.getPrototypeOf(info) as object, ownOf(info)) as Info
   // Getters of a class, such as a DOMException's, may read private fields, which no copy has: they are asked about the original.
   // Its own properties are not, since a format may have deleted them.
   return new Proxy(copy, {
     get: (target, key) => Reflect.get(Object.hasOwn(target, key) ? target : Object.getPrototypeOf(target), key, info) as unknown,
   })
+}
+
+/** Own properties, also those that no loop shows, by value: `stack` is an accessor in newer V8 and knows its own error only. */
+function ownOf(info: object): PropertyDescriptorMap {
+  const properties: PropertyDescriptorMap = {}
+  for (const key of Reflect.ownKeys(info)) {
+    const { enumerable = false } = Object.getOwnPropertyDescriptor(info, key) ?? {}
+    const value: unknown = Reflect.get(info, key)
+    Object.defineProperty(properties, key, { value: { value, enumerable, writable: true, configurable: true }, enumerable: true })
+  }
+  return properties
 }
 
 /** An info that says itself what it is in JSON would leave out the fields. */

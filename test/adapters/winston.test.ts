@@ -125,6 +125,16 @@ describe('a traced winston logger', () => {
     expect(lines).toEqual([`[${trace_id}:${span_id}] WARN card charged`, '[undefined:undefined] WARN outside'])
   })
 
+  it('shows a layout the message of an error whose prototype default metadata took', () => {
+    const defaultMeta = JSON.parse('{ "__proto__": null }') as object
+    const { logger, lines } = tracedLogger({
+      defaultMeta,
+      format: printf((info) => `${info.trace_id as string} ${info.message as string}`),
+    })
+    const { trace_id } = inTrace(() => logger.log('info', new TypeError('no card')))
+    expect(lines).toEqual([`${trace_id} no card`])
+  })
+
   it('gives each transport the fields, through its own format and from its own level on', () => {
     const texts: string[] = []
     const alarms: string[] = []
