@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { SpanlogError } from '../errors.js'
 import type { Trace } from '../traces/index.js'
+import { extentOf } from '../view/extent.js'
 import { type Found, gatherTrace, isWhole, type Sources } from './gather.js'
 import { jsonText } from './json.js'
 import { verdictJson } from './verdict.js'
@@ -90,10 +91,6 @@ async function failed(traces: readonly Trace[]): Promise<Trace[]> {
 }
 
 function lengthOf({ spans }: Trace): bigint {
-  let [start, end] = [spans[0]?.startUnixNano ?? 0n, 0n]
-  for (const { startUnixNano, endUnixNano } of spans) {
-    if (startUnixNano < start) start = startUnixNano
-    if (endUnixNano > end) end = endUnixNano
-  }
+  const [start, end] = extentOf(spans)
   return end - start
 }

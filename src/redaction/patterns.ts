@@ -1,6 +1,7 @@
 import { accessKey, mayHoldAccessKey } from './access-keys.js'
 import { luhn, mod97 } from './checksums.js'
 import { commandLine } from './command-line.js'
+import { isWord } from './words.js'
 
 /** What a pattern hides of a text. */
 export interface Pattern {
@@ -132,7 +133,7 @@ export const usualPatterns: readonly PatternName[] = [
 
 /** "Basic authentication failed", "token validation took 5 ms": of the schemes that are words of every day, what is written like one. */
 function isNoSentence(match: string): boolean {
-  return /^bearer/i.test(match) || !/^\w+\s+[A-Za-z][a-z]*(?:[./_-][a-z]+)*[./-]?$/.test(match)
+  return /^bearer/i.test(match) || !isWord(match.replace(/^\w+\s+/, ''))
 }
 
 /** By ISO/IEC 7812: the issuers' first digits with their lengths, and the check digit. */

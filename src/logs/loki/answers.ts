@@ -62,8 +62,8 @@ export function readStreamCount(json: unknown): number {
   return streams
 }
 
-/** How many the answer of `labels` or `series` has; it lacks data where there are none. @throws SpanlogError LOKI_BAD_ANSWER */
-export function readLength(json: unknown): number {
+/** How many streams the answer of `series` has; it lacks data where there are none. @throws SpanlogError LOKI_BAD_ANSWER */
+export function readSeriesCount(json: unknown): number {
   return arrayOf(objectOf(json, 'an object')['data'] ?? [], 'data').length
 }
 

@@ -8,9 +8,9 @@ import {
   readCost,
   readCounts,
   readEstimate,
-  readLength,
   readNames,
   readPage,
+  readSeriesCount,
   readStreamCount,
 } from './answers.js'
 import { fewerEntries, type LokiLimits } from './limits.js'
@@ -122,12 +122,11 @@ export class LokiReader {
    * flushed, and an old index has none; the labels may be of streams outside; the series are exact.
    */
   async hasNothing(selector: string, from: bigint, to: bigint): Promise<boolean> {
-    const query = { query: selector }
     const told = async (path: string, params: Record<string, string>, read: (json: unknown) => number): Promise<boolean> =>
       (await this.#overParts(from, to, async (window) => read(await this.#ask({ path, params: { ...params, ...window } })))) === 0
     return (
-      (await told('/loki/api/v1/index/stats', query, readStreamCount)) &&
-      ((await told('/loki/api/v1/labels', query, readLength)) || told('/loki/api/v1/series', { 'match[]': selector }, readLength))
+      (await told('/loki/api/v1/index/stats', { query: selector }, readStreamCount)) &&
+      ((await this.labelNames(selector, from, to))?.size === 0 || told('/loki/api/v1/series', { 'match[]': selector }, readSeriesCount))
     )
   }
 
